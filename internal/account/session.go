@@ -1,0 +1,27 @@
+package account
+
+import (
+	"time"
+
+	"github.com/hitherauth/hither/webauthn"
+)
+
+// Session is a signed-in person's browser or tool.
+type Session struct {
+	ID              ID        // names it in lists; opens nothing
+	TokenHash       TokenHash // of the token that opens it
+	AccountID       ID
+	CredentialID    webauthn.Bytes // that opened it; the session ends with it
+	Bearer          bool           // opened for a client that is no browser
+	UserVerified    bool
+	AuthenticatedAt time.Time
+	LastSeenAt      time.Time
+	ExpiresAt       time.Time // absolute end
+	Client          Client    // that opened it
+}
+
+// Opened is a session with the token that opens it: the only time it can be had.
+type Opened struct {
+	Session Session
+	Token   Token
+}

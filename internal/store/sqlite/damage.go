@@ -1,0 +1,177 @@
+package sqlite
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"strings"
+
+	driver "modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+)
+
+// applicationID is "HTHR", at offset 68 of the database's header.
+const applicationID = 0x48544852
+
+// quickCheckLimit is the size up to which every page is looked at when a
+// database is opened. Beyond it that would take longer than a start may; the
+// pages are then checked as they are read.
+const quickCheckLimit = 8 << 20
+
+// checkFiles refuses what is not a whole database of ours before SQLite touches
+// it. An empty or missing database must never pass for a new one: whoever came
+// first would be its administrator.
+//
+// It opens and closes the database file, which drops the process's locks on it:
+// no connection may be open yet.
+func (d *Directory) checkFiles() error {
+	path := d.file(databaseFile)
+	info, err := os.Lstat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("sqlite: %s is missing, but files beside it show that there was one; restore it from a backup", path)
+	}
+	if err != nil {
+		return fmt.Errorf("sqlite: %w", err)
+	}
+	if !info.Mode().IsRegular() {
+		return fmt.Errorf("sqlite: %s is not a regular file", path)
+	}
+	logSize, err := d.checkLog()
+	if err != nil {
+		return err
+	}
+	return checkHeader(path, info.Size(), logSize)
+}
+
+func checkHeader(path string, size, logSize int64) error {
+	// Layout: https://www.sqlite.org/fileformat2.html#the_database_header
+	var header [100]byte
+	f, err := openPrivate(path, os.O_RDWR)
+	if err != nil {
+		return fmt.Errorf("sqlite: %w", err)
+	}
+	_, err = io.ReadFull(f, header[:])
+	if err := errors.Join(ignoreShort(err), f.Close()); err != nil {
+		return fmt.Errorf("sqlite: reading %s: %w", path, err)
+	}
+	if !bytes.HasPrefix(header[:], []byte("SQLite format 3\x00")) {
+		return fmt.Errorf("sqlite: %s is empty, damaged or not a database; restore it from a backup", path)
+	}
+	if id := binary.BigEndian.Uint32(header[68:]); id != applicationID {
+		return fmt.Errorf("sqlite: %s is a database of another program", path)
+	}
+	pageSize := int64(binary.BigEndian.Uint16(header[16:]))
+	if pageSize == 1 {
+		pageSize = 65536
+	}
+	// With a log the file may still have to grow; SQLite knows what is in it.
+	if pages := int64(binary.BigEndian.Uint32(header[28:])); logSize == 0 && size < pages*pageSize {
+		return fmt.Errorf("sqlite: %s is cut off: %d of %d bytes are there; restore it from a backup", path, size, pages*pageSize)
+	}
+	return nil
+}
+
+func ignoreShort(err error) error {
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return nil
+	}
+	return err
+}
+
+// checkLog refuses a database that was not closed in good order and whose
+// write-ahead log is gone or blank: what was acknowledged is in the log, and
+// SQLite would go on without a word. It returns the log's size.
+func (d *Directory) checkLog() (int64, error) {
+	path := d.file(databaseFile + "-wal")
+	var magic [4]byte
+	var size int64
+	switch f, err := openPrivate(path, os.O_RDWR); {
+	case err == nil:
+		info, statErr := f.Stat()
+		_, err := io.ReadFull(f, magic[:])
+		if err := errors.Join(statErr, ignoreShort(err), f.Close()); err != nil {
+			return 0, fmt.Errorf("sqlite: reading %s: %w", path, err)
+		}
+		size = info.Size()
+	case !errors.Is(err, fs.ErrNotExist):
+		return 0, fmt.Errorf("sqlite: %w", err)
+	}
+	_, err := os.Lstat(d.file(openFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return size, nil
+	}
+	if err != nil {
+		return 0, fmt.Errorf("sqlite: %w", err)
+	}
+	// https://www.sqlite.org/fileformat2.html#the_write_ahead_log
+	if m := binary.BigEndian.Uint32(magic[:]); m != 0x377f0682 && m != 0x377f0683 {
+		return 0, fmt.Errorf("sqlite: %s was not closed in good order and its log %s-wal is gone or damaged: "+
+			"the newest changes would be lost; put the log back, or remove %s to go on without them",
+			d.file(databaseFile), databaseFile, d.file(openFile))
+	}
+	return size, nil
+}
+
+// openKeeper opens a connection that only is there: SQLite removes the log when
+// the last connection closes, and the log must stay while the database is being
+// opened and while a failed writer is being opened again. On the way it looks at
+// every page of a database that is small enough.
+func openKeeper(ctx context.Context, d *Directory) (*conn, error) {
+	path := d.file(databaseFile)
+	info, err := os.Lstat(path)
+	if err != nil {
+		return nil, fmt.Errorf("sqlite: %w", err)
+	}
+	c, err := openConn(ctx, path, "rw", "query_only(1)", "cache_size(-100)")
+	if err == nil {
+		if err = c.checkPages(ctx, info.Size() <= quickCheckLimit); err != nil {
+			err = errors.Join(err, c.close())
+		}
+	}
+	if isDamage(err) {
+		return nil, fmt.Errorf("sqlite: %s is damaged; restore it from a backup: %w", path, err)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("sqlite: opening %s: %w", path, err)
+	}
+	return c, nil
+}
+
+// closeKeeper closes the last connection. SQLite then has copied the log into the
+// database and removed it, or could not and has left it: the note goes with the log.
+func closeKeeper(d *Directory, keeper *conn) error {
+	err := keeper.close()
+	if _, statErr := os.Lstat(d.file(databaseFile + "-wal")); errors.Is(statErr, fs.ErrNotExist) {
+		return errors.Join(err, d.markClosed())
+	}
+	return err
+}
+
+var errDamage = errors.New("pages do not fit together")
+
+func isDamage(err error) bool {
+	if e, ok := errors.AsType[*driver.Error](err); ok {
+		code := e.Code() & 0xff
+		return code == sqlite3.SQLITE_CORRUPT || code == sqlite3.SQLITE_NOTADB
+	}
+	return errors.Is(err, errDamage)
+}
+
+func (c *conn) checkPages(ctx context.Context, all bool) error {
+	if !all {
+		return c.raw.QueryRowContext(ctx, "SELECT count(*) FROM sqlite_schema").Scan(new(int64))
+	}
+	var verdict string
+	if err := c.raw.QueryRowContext(ctx, "PRAGMA quick_check(1)").Scan(&verdict); err != nil {
+		return err
+	}
+	if verdict != "ok" {
+		return fmt.Errorf("%w: %s", errDamage, strings.Join(strings.Fields(verdict), " "))
+	}
+	return nil
+}

@@ -1,0 +1,107 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+
+	"github.com/pressly/goose/v3"
+)
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// Migrated says what Migrate found and what it left.
+type Migrated struct {
+	From, To int64 // versions of the schema; From is 0 for a new database
+}
+
+// Migrate makes a new database, or brings an older one up to this program's
+// version. Each step is one transaction: whatever interrupts it, the next call
+// goes on from there. A database that is newer than this program is refused.
+// Open does the same; Migrate is for doing it without serving.
+func Migrate(ctx context.Context, d *Directory) (Migrated, error) {
+	if !d.HasDatabase() {
+		to, err := create(ctx, d)
+		return Migrated{To: to}, err
+	}
+	if err := d.checkFiles(); err != nil {
+		return Migrated{}, err
+	}
+	// While this one is open, SQLite does not remove the log.
+	keeper, err := openKeeper(ctx, d)
+	if err != nil {
+		return Migrated{}, err
+	}
+	m, err := migrateFile(ctx, d.file(databaseFile), "WAL")
+	return m, errors.Join(err, closeKeeper(d, keeper))
+}
+
+// create makes a database under another name and gives it its own when it is
+// whole, so that one which is empty or has half a schema is always a damaged one.
+func create(ctx context.Context, d *Directory) (int64, error) {
+	path := d.file(newFile)
+	for _, suffix := range []string{"", "-wal", "-shm", "-journal"} {
+		if err := os.Remove(path + suffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return 0, fmt.Errorf("sqlite: %w", err)
+		}
+	}
+	f, err := openPrivate(path, os.O_RDWR|os.O_CREATE|os.O_EXCL)
+	if err != nil {
+		return 0, fmt.Errorf("sqlite: %w", err)
+	}
+	if err := f.Close(); err != nil {
+		return 0, fmt.Errorf("sqlite: %w", err)
+	}
+	// With a log the new file would not be whole alone.
+	m, err := migrateFile(ctx, path, "DELETE")
+	if err != nil {
+		return 0, err
+	}
+	if err := os.Rename(path, d.file(databaseFile)); err != nil {
+		return 0, fmt.Errorf("sqlite: %w", err)
+	}
+	if err := d.sync(); err != nil {
+		return 0, fmt.Errorf("sqlite: %w", err)
+	}
+	return m.To, nil
+}
+
+func migrateFile(ctx context.Context, path, journal string) (_ Migrated, err error) {
+	db, err := openDB(path, "rw", "journal_mode("+journal+")", "synchronous(FULL)", "fullfsync(1)", "foreign_keys(1)")
+	if err != nil {
+		return Migrated{}, err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	return migrate(ctx, db, path)
+}
+
+func migrate(ctx context.Context, db *sql.DB, path string) (Migrated, error) {
+	files, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return Migrated{}, fmt.Errorf("sqlite: %w", err)
+	}
+	p, err := goose.NewProvider(goose.DialectSQLite3, db, files,
+		goose.WithDisableGlobalRegistry(true), goose.WithLogger(goose.NopLogger()))
+	if err != nil {
+		return Migrated{}, fmt.Errorf("sqlite: %w", err)
+	}
+	from, to, err := p.GetVersions(ctx)
+	if err != nil {
+		return Migrated{}, fmt.Errorf("sqlite: reading the version of %s: %w", path, err)
+	}
+	if from > to {
+		return Migrated{}, fmt.Errorf("sqlite: %s has version %d, this program knows versions up to %d; use a newer program", path, from, to)
+	}
+	if from == to {
+		return Migrated{From: from, To: to}, nil
+	}
+	if _, err := p.Up(ctx); err != nil {
+		return Migrated{}, fmt.Errorf("sqlite: migrating %s: %w", path, err)
+	}
+	return Migrated{From: from, To: to}, nil
+}
