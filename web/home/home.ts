@@ -1,0 +1,4 @@
+import { ready, start } from "../shared/page.ts";
+
+start();
+ready();

@@ -1,0 +1,116 @@
+import { type CreatedPasskey, createPasskey, HitherError, supported } from "../../sdk/src/index.ts";
+import { find } from "../shared/dom.ts";
+import { explain } from "../shared/failure.ts";
+import { Messages } from "../shared/message.ts";
+import { ready, start } from "../shared/page.ts";
+import { withPhone } from "../shared/phone.ts";
+import { placeOf } from "../shared/place.ts";
+import { look } from "./invitation.ts";
+
+// First of all: the secret of the link leaves the address bar, and with it the history.
+const token = location.hash.slice(1);
+if (token) {
+  history.replaceState(null, "", location.pathname + location.search);
+}
+
+// Another link, opened in this very tab, changes nothing but the fragment.
+addEventListener("hashchange", () => location.reload());
+
+start();
+const messages = new Messages();
+const panel = find("#setup", HTMLElement);
+const form = find("#create", HTMLFormElement);
+const name = find("#name", HTMLInputElement);
+const displayName = find("#display-name", HTMLInputElement);
+const done = find("#done", HTMLElement);
+const closed = find("#closed", HTMLElement);
+
+function show(part: HTMLElement): void {
+  for (const one of [form, done, closed]) {
+    one.hidden = one !== part;
+  }
+}
+
+/** Shows what went wrong; a dead link leaves nothing to fill in. */
+function fail(error: unknown): void {
+  const message = explain(error);
+  if (!message) {
+    return;
+  }
+  const code = error instanceof HitherError ? error.code : "failed";
+  if (code === "passkey_exists" || code === "credential_exists") {
+    message.link = { href: "/login", text: "Sign in with it" };
+  }
+  messages.show(message);
+  if (code === "invitation_invalid" || code === "signup_closed") {
+    show(closed);
+    document.querySelector("#closed-hint")?.remove();
+  }
+  if (code === "name_taken" || code === "name_invalid") {
+    name.setAttribute("aria-invalid", "true");
+    name.focus();
+  }
+}
+
+/** Says what was made and where it lives. */
+function celebrate(made: CreatedPasskey): void {
+  const place = placeOf(made.credential, made.attachment);
+  find("#done-person", HTMLElement).textContent = made.account.display_name || made.account.name;
+  find("#done-passkey", HTMLElement).textContent = made.credential.name;
+  find("#done-place", HTMLElement).textContent = place.words;
+  find("#done-advice", HTMLElement).textContent = place.advice;
+  messages.clear();
+  show(done);
+  const heading = find("h1", HTMLElement);
+  heading.textContent = "Your passkey is ready";
+  document.title = document.title.replace("Create your passkey", heading.textContent);
+  heading.focus();
+}
+
+async function press(phone: boolean): Promise<void> {
+  if (!form.reportValidity()) {
+    return;
+  }
+  messages.clear();
+  name.removeAttribute("aria-invalid");
+  const create = () =>
+    createPasskey({
+      name: name.value.trim(),
+      ...(displayName.value.trim() && { displayName: displayName.value.trim() }),
+      ...(token && { token }),
+      ...(phone && { hints: ["hybrid"] as const }),
+    });
+  try {
+    celebrate(await (phone ? withPhone(messages, create) : create()));
+  } catch (error) {
+    fail(error);
+  }
+}
+
+async function open(): Promise<void> {
+  if (!token && (panel.dataset["signUp"] !== "open" || "signedIn" in panel.dataset)) {
+    show(closed);
+    return;
+  }
+  show(form);
+  if (!supported()) {
+    fail(new HitherError("unsupported", "no passkeys here"));
+  } else if (token) {
+    const invitation = await look(token);
+    find("#administrator", HTMLElement).hidden = !invitation?.administrator;
+    if (invitation?.name) {
+      name.value = invitation.name;
+      name.readOnly = true;
+      find("#name-hint", HTMLElement).textContent = "Chosen by the person who invited you.";
+    }
+  }
+}
+
+form.addEventListener("submit", (event) => {
+  event.preventDefault();
+  void press(false);
+});
+find("#phone", HTMLButtonElement).addEventListener("click", () => void press(true));
+
+open().catch(fail);
+ready();

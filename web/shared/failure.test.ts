@@ -1,0 +1,76 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { HitherError, type HitherErrorCode } from "../../sdk/src/index.ts";
+import { explain } from "./failure.ts";
+
+/** Every code there is, so that a new one is not forgotten: the compiler wants a member for each. */
+const codes: Record<HitherErrorCode, true> = {
+  aborted: true,
+  authentication_failed: true,
+  body_malformed: true,
+  body_too_large: true,
+  cancelled: true,
+  ceremony_expired: true,
+  ceremony_invalid: true,
+  ceremony_spent: true,
+  credential_exists: true,
+  credential_unknown: true,
+  cross_site: true,
+  failed: true,
+  headers_too_large: true,
+  internal: true,
+  invitation_invalid: true,
+  last_credential: true,
+  method_not_allowed: true,
+  misdirected: true,
+  name_invalid: true,
+  name_taken: true,
+  no_authenticator: true,
+  not_found: true,
+  passkey_exists: true,
+  rate_limited: true,
+  registration_failed: true,
+  signup_closed: true,
+  step_up_required: true,
+  timed_out: true,
+  unauthenticated: true,
+  unavailable: true,
+  unreachable: true,
+  unsupported: true,
+  unsupported_media_type: true,
+  wrong_origin: true,
+};
+
+Object.defineProperty(globalThis, "location", { value: new URL("https://id.example/login"), configurable: true });
+
+for (const code of Object.keys(codes) as HitherErrorCode[]) {
+  test(`${code} has words and a next step`, () => {
+    const message = explain(new HitherError(code, "Words of the server.", { ceremony: "authentication" }));
+    if (code === "aborted") {
+      assert.equal(message, undefined);
+      return;
+    }
+    assert.match(message?.title ?? "", /\.$/);
+    assert.match(message?.text ?? "", /[.:]$/);
+  });
+}
+
+test("a late refusal comes with the phone checklist", () => {
+  const message = explain(new HitherError("timed_out", "", { ceremony: "authentication" }));
+  assert.match(message?.steps?.join(" ") ?? "", /Bluetooth.*online.*same room.*camera/);
+});
+
+for (const [retryAfter, words] of [
+  [1, /a second/],
+  [17.2, /18 seconds/],
+  [600, /10 minutes/],
+] as const) {
+  test(`a wait of ${retryAfter} s is said`, () => {
+    assert.match(explain(new HitherError("rate_limited", "", { retryAfter }))?.text ?? "", words);
+  });
+}
+
+test("a bug of ours is explained, with the number of the request where there is one", () => {
+  assert.ok(explain(new TypeError("bug"))?.text);
+  assert.match(explain(new HitherError("internal", "", { requestId: "r-9" }))?.text ?? "", /r-9$/);
+});
