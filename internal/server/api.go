@@ -1,0 +1,183 @@
+package server
+
+import (
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"reflect"
+	"strings"
+
+	"github.com/go-json-experiment/json"
+
+	"github.com/hitherauth/hither/internal/account"
+)
+
+// endpoint is one operation of the API: what is routed and what is described
+// in the OpenAPI document, in one place.
+//
+// Of huma only the schemas and the document are used. Its request path would
+// decode each body twice and make errors with a constructor that is a variable
+// of the process; ours decodes once, strictly, and knows one form of error.
+type endpoint struct {
+	method, path string
+	id           string // operationId
+	summary      string
+	detail       string
+	session      bool // needs one
+	ceremony     bool // begins or finishes one
+	status       int  // of success
+	codes        []code
+	operation
+}
+
+// operation is a handler with the types it takes and gives.
+type operation struct {
+	in, out reflect.Type // nil: no body
+	serve   func(s *Server, w http.ResponseWriter, r *http.Request, status int) error
+}
+
+// call is an API request on its way through its handler.
+type call struct {
+	w       http.ResponseWriter // for cookies
+	r       *http.Request
+	id      string // of the request
+	client  account.Client
+	visitor visitor
+}
+
+// handle makes an operation of a handler that takes an In and gives an Out;
+// empty stands for no body.
+func handle[In, Out any](h func(*call, In) (Out, error)) operation {
+	op := operation{in: reflect.TypeFor[In](), out: reflect.TypeFor[Out]()}
+	none := reflect.TypeFor[empty]()
+	if op.in == none {
+		op.in = nil
+	}
+	if op.out == none {
+		op.out = nil
+	}
+	op.serve = func(s *Server, w http.ResponseWriter, r *http.Request, status int) error {
+		var in In
+		if err := decode(w, r, &in, op.in != nil); err != nil {
+			return err
+		}
+		v, err := s.visitorOf(r)
+		if err != nil {
+			return err
+		}
+		out, err := h(&call{w: w, r: r, id: incomingOf(r).id, client: incomingOf(r).client, visitor: v}, in)
+		if err != nil {
+			return err
+		}
+		if op.out == nil {
+			w.WriteHeader(status)
+			return nil
+		}
+		return encode(w, status, out)
+	}
+	return op
+}
+
+// answer runs an endpoint of the public door.
+func (s *Server) answer(e endpoint) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		err := s.judgeOrigin(r)
+		if err == nil {
+			err = e.limit(s).admit(r)
+		}
+		if err == nil {
+			err = e.serve(s, w, r, e.status)
+		}
+		if err != nil {
+			s.writeProblem(w, r, err)
+		}
+	}
+}
+
+// limit is the limiter that counts an endpoint's requests.
+func (e endpoint) limit(s *Server) *limiter {
+	if e.ceremony {
+		return s.ceremonies
+	}
+	return s.requests
+}
+
+// answerOperator runs an endpoint behind hither.sock, which no browser reaches.
+func (s *Server) answerOperator(e endpoint) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if err := e.serve(s, w, r, e.status); err != nil {
+			s.writeProblem(w, r, err)
+		}
+	}
+}
+
+// decode reads a JSON object into v, strictly: no duplicate, unknown or
+// wrongly cased members, valid UTF-8, nothing behind. An endpoint that takes
+// no body accepts an empty one or {}.
+func decode(w http.ResponseWriter, r *http.Request, v any, wanted bool) error {
+	// Whatever is behind a chunked body is told apart by the sender's word
+	// alone, and net/http drops the Content-Length that may have contradicted
+	// it. Bodies here are small and whole: they have a length. What is too
+	// large is told so all the same.
+	chunked := len(r.TransferEncoding) > 0
+	if !wanted && r.ContentLength == 0 {
+		return nil
+	}
+	if !isJSON(r.Header) {
+		return refuse(codeUnsupportedMediaType, "")
+	}
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		if _, large := errors.AsType[*http.MaxBytesError](err); large {
+			return err
+		}
+		return refuseFor(codeBodyMalformed, err)
+	}
+	if chunked {
+		w.Header().Set("Connection", "close")
+		return refuse(codeBodyMalformed, "the body must have a Content-Length")
+	}
+	// A null would be taken for a value with no members.
+	if text := strings.TrimLeft(string(body[:min(len(body), 64)]), " \t\r\n"); !strings.HasPrefix(text, "{") {
+		return refuse(codeBodyMalformed, "the body must be a JSON object")
+	}
+	if err := json.Unmarshal(body, v, json.RejectUnknownMembers(true)); err != nil {
+		return &refusal{code: codeBodyMalformed, detail: jsonDetail(err), cause: errors.New("decoding the body")}
+	}
+	return nil
+}
+
+// jsonDetail says where a body is wrong without repeating what it holds.
+func jsonDetail(err error) string {
+	var semantic *json.SemanticError
+	if errors.As(err, &semantic) && semantic.JSONPointer != "" {
+		at := string(semantic.JSONPointer)
+		return "the body does not fit at " + strings.ToValidUTF8(at[:min(len(at), 64)], "")
+	}
+	return "the body is not strict JSON: members spelt exactly, each once, and nothing behind"
+}
+
+// isJSON says whether the body is declared as JSON in UTF-8, once.
+func isJSON(h http.Header) bool {
+	if len(h["Content-Type"]) != 1 {
+		return false
+	}
+	media, params, err := mime.ParseMediaType(h["Content-Type"][0])
+	if err != nil || media != "application/json" {
+		return false
+	}
+	charset, has := params["charset"]
+	return len(params) == 0 || has && len(params) == 1 && strings.EqualFold(charset, "utf-8")
+}
+
+func encode(w http.ResponseWriter, status int, v any) error {
+	body, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_, _ = w.Write(body) // the client has gone
+	return nil
+}

@@ -1,0 +1,104 @@
+package server
+
+import (
+	"container/list"
+	"net/http"
+	"net/netip"
+	"sync"
+	"time"
+)
+
+// The limits of one address prefix. They are meant to stop a flood, not a
+// crowd: a thousand people behind one address who open the page in the same
+// five minutes stay below them.
+const (
+	ceremonyRate  = 20  // begin and finish, a second
+	ceremonyBurst = 600 //
+	requestRate   = 50  // everything else, a second
+	requestBurst  = 1500
+)
+
+// maxPrefixes bounds the memory of a limiter: about 12 MiB when full.
+const maxPrefixes = 65_536
+
+// limiter is a token bucket for each address prefix, the most recently seen
+// ones. It differs from golang.org/x/time/rate in that tokens can be given
+// back after the fact and that a bucket is three words: there may be 65,536.
+type limiter struct {
+	rate, burst float64
+	now         func() time.Time
+
+	mu      sync.Mutex
+	buckets map[netip.Prefix]*list.Element // of *bucket
+	recent  list.List                      // most recent first
+}
+
+type bucket struct {
+	prefix netip.Prefix
+	tokens float64
+	at     time.Time
+}
+
+func newLimiter(rate, burst float64, now func() time.Time) *limiter {
+	return &limiter{rate: rate, burst: burst, now: now, buckets: map[netip.Prefix]*list.Element{}}
+}
+
+// take takes a token, or says after how long there will be one. A nil limiter
+// has no limits.
+func (l *limiter) take(prefix netip.Prefix) (wait time.Duration, ok bool) {
+	if l == nil {
+		return 0, true
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	b := l.bucket(prefix)
+	if b.tokens < 1 {
+		return time.Duration((1 - b.tokens) / l.rate * float64(time.Second)), false
+	}
+	b.tokens--
+	return 0, true
+}
+
+// admit lets a request pass or refuses it with the time to wait.
+func (l *limiter) admit(r *http.Request) error {
+	wait, ok := l.take(addressPrefix(incomingOf(r).client.Address))
+	if !ok {
+		return &refusal{code: codeRateLimited, retryAfter: wait}
+	}
+	return nil
+}
+
+// giveBack returns n tokens: what somebody who did sign in has used.
+func (l *limiter) giveBack(prefix netip.Prefix, n float64) {
+	if l == nil {
+		return
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	b := l.bucket(prefix)
+	b.tokens = min(l.burst, b.tokens+n)
+}
+
+// bucket finds or makes the bucket of a prefix and fills it up to now. The
+// longest unseen one makes room: whoever has that many networks at hand is
+// not held by limits per network.
+func (l *limiter) bucket(prefix netip.Prefix) *bucket {
+	now := l.now()
+	if e := l.buckets[prefix]; e != nil {
+		l.recent.MoveToFront(e)
+		b := e.Value.(*bucket) //nolint:errcheck // the list holds nothing else
+		if passed := now.Sub(b.at).Seconds(); passed > 0 {
+			b.tokens = min(l.burst, b.tokens+passed*l.rate)
+		}
+		b.at = now
+		return b
+	}
+	if len(l.buckets) >= maxPrefixes {
+		oldest := l.recent.Back()
+		delete(l.buckets, oldest.Value.(*bucket).prefix) //nolint:errcheck // as above
+		l.recent.Remove(oldest)
+	}
+	b := &bucket{prefix: prefix, tokens: l.burst, at: now}
+	l.buckets[prefix] = l.recent.PushFront(b)
+	return b
+}

@@ -1,0 +1,182 @@
+package server
+
+import (
+	"encoding/json"
+	"maps"
+	"net/http"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+)
+
+// describe makes the OpenAPI 3.1 document of the public API from the table
+// that also routes it.
+func describe(origin, version string, endpoints []endpoint) ([]byte, error) {
+	registry := huma.NewMapRegistry("#/components/schemas/", huma.DefaultSchemaNamer)
+	document := &huma.OpenAPI{
+		OpenAPI: "3.1.0",
+		Info: &huma.Info{
+			Title:   "Hither",
+			Version: version,
+			Description: "Sign-in with passkeys. A state-changing request that carries a cookie must come from the same origin, " +
+				"as Sec-Fetch-Site or Origin say. Errors are problem documents (RFC 9457): act on `code`.",
+			License: &huma.License{Name: "Apache-2.0", Identifier: "Apache-2.0"},
+		},
+		Servers: []*huma.Server{{URL: origin}},
+		Components: &huma.Components{
+			Schemas: registry,
+			SecuritySchemes: map[string]*huma.SecurityScheme{
+				"cookie": {Type: "apiKey", In: "cookie", Name: cookieSession, Description: "For browsers. Set by the answer to finish."},
+				"bearer": {Type: "http", Scheme: "bearer", Description: "For clients that are no browser: ask finish for it with \"session\": \"bearer\"."},
+			},
+		},
+	}
+	for _, e := range endpoints {
+		document.AddOperation(e.describe(registry))
+	}
+	document.AddOperation(&huma.Operation{
+		OperationID: "openapi", Method: http.MethodGet, Path: "/api/openapi.json", Summary: "This document",
+		Security: []map[string][]string{{}}, Responses: responses(http.StatusOK, jsonBody(&huma.Schema{Type: huma.TypeObject}), generalCodes(), registry),
+	})
+	for _, schema := range registry.Map() {
+		closeArrays(schema)
+	}
+	return json.Marshal(document)
+}
+
+// describe is what the document says of one endpoint.
+func (e endpoint) describe(registry huma.Registry) *huma.Operation {
+	op := &huma.Operation{OperationID: e.id, Method: e.method, Path: e.path, Summary: e.summary, Description: e.detail}
+	codes := slices.Concat(e.codes, generalCodes())
+	if e.in != nil {
+		op.RequestBody = &huma.RequestBody{Required: true, Content: jsonBody(registry.Schema(e.in, true, e.id+"Request"))}
+	}
+	if e.method != http.MethodGet {
+		codes = append(codes, codeCrossSite, codeBodyMalformed, codeUnsupportedMediaType, codeBodyTooLarge)
+	}
+	op.Security = []map[string][]string{{"cookie": {}}, {"bearer": {}}}
+	codes = append(codes, codeUnauthenticated)
+	if !e.session {
+		op.Security = append(op.Security, map[string][]string{}) // or nobody
+	}
+	if strings.HasSuffix(e.path, "{id}") {
+		op.Parameters = []*huma.Param{{Name: "id", In: "path", Required: true, Schema: &huma.Schema{Type: huma.TypeString}}}
+	}
+	var content map[string]*huma.MediaType
+	if e.out != nil {
+		content = jsonBody(registry.Schema(e.out, true, e.id+"Answer"))
+	}
+	op.Responses = responses(e.status, content, codes, registry)
+	return op
+}
+
+// generalCodes are what every endpoint may answer.
+func generalCodes() []code {
+	return []code{codeRateLimited, codeMisdirected, codeHeadersTooLarge, codeUnavailable, codeInternal}
+}
+
+// responses lists success and, by status, the problems.
+func responses(success int, content map[string]*huma.MediaType, codes []code, registry huma.Registry) map[string]*huma.Response {
+	out := map[string]*huma.Response{strconv.Itoa(success): {Description: http.StatusText(success), Content: content}}
+	byStatus := map[int][]string{}
+	for _, c := range codes {
+		status, _ := c.status()
+		if !slices.Contains(byStatus[status], string(c)) {
+			byStatus[status] = append(byStatus[status], string(c))
+		}
+	}
+	schema := registry.Schema(reflect.TypeFor[problem](), true, "Problem")
+	for _, status := range slices.Sorted(maps.Keys(byStatus)) {
+		slices.Sort(byStatus[status])
+		r := &huma.Response{
+			Description: "Code: " + strings.Join(byStatus[status], ", "),
+			Content:     map[string]*huma.MediaType{"application/problem+json": {Schema: schema}},
+		}
+		if status == http.StatusTooManyRequests || status == http.StatusServiceUnavailable {
+			r.Headers = map[string]*huma.Param{"Retry-After": {Schema: &huma.Schema{Type: huma.TypeInteger}, Description: "Seconds to wait."}}
+		}
+		out[strconv.Itoa(status)] = r
+	}
+	return out
+}
+
+func jsonBody(schema *huma.Schema) map[string]*huma.MediaType {
+	return map[string]*huma.MediaType{"application/json": {Schema: schema}}
+}
+
+// closeArrays says of every list that it is one: a list here is never null.
+func closeArrays(schema *huma.Schema) {
+	if schema == nil {
+		return
+	}
+	if schema.Type == huma.TypeArray {
+		schema.Nullable = false
+	}
+	closeArrays(schema.Items)
+	for _, property := range schema.Properties {
+		closeArrays(property)
+	}
+}
+
+// Schema describes a problem's code by all the values it can have.
+func (code) Schema(huma.Registry) *huma.Schema {
+	s := &huma.Schema{Type: huma.TypeString}
+	for _, c := range allCodes() {
+		s.Enum = append(s.Enum, string(c))
+	}
+	return s
+}
+
+// allCodes lists every code.
+func allCodes() []code {
+	return []code{
+		codeBodyMalformed, codeNameInvalid, codeCeremonyInvalid, codeCeremonyExpired, codeCeremonySpent, codeAuthenticationFailed,
+		codeCredentialUnknown, codeRegistrationFailed, codeCredentialExists, codeNameTaken, codeSignupClosed, codeInvitationInvalid,
+		codeUnauthenticated, codeStepUpRequired, codeLastCredential, codeLastAdministrator, codeNotFound, codeCrossSite,
+		codeMethodNotAllowed, codeUnsupportedMediaType, codeBodyTooLarge, codeHeadersTooLarge, codeMisdirected, codeRateLimited,
+		codeUnavailable, codeInternal,
+	}
+}
+
+// Schema describes RegistrationResponseJSON (WebAuthn L3 §5.1.8): what package
+// webauthn wants of it.
+func (registrationCredential) Schema(huma.Registry) *huma.Schema {
+	return credentialSchema(map[string]*huma.Schema{
+		"clientDataJSON":    base64URL(),
+		"attestationObject": base64URL(),
+		"transports":        {Type: huma.TypeArray, Items: &huma.Schema{Type: huma.TypeString}},
+	}, "clientDataJSON", "attestationObject")
+}
+
+// Schema describes AuthenticationResponseJSON (WebAuthn L3 §5.1.8).
+func (authenticationCredential) Schema(huma.Registry) *huma.Schema {
+	return credentialSchema(map[string]*huma.Schema{
+		"clientDataJSON":    base64URL(),
+		"authenticatorData": base64URL(),
+		"signature":         base64URL(),
+		"userHandle":        base64URL(),
+	}, "clientDataJSON", "authenticatorData", "signature")
+}
+
+func credentialSchema(response map[string]*huma.Schema, required ...string) *huma.Schema {
+	return &huma.Schema{
+		Type:        huma.TypeObject,
+		Description: "PublicKeyCredential.toJSON(). Members that are not listed are ignored.",
+		Properties: map[string]*huma.Schema{
+			"id":                      base64URL(),
+			"rawId":                   base64URL(),
+			"type":                    {Type: huma.TypeString, Enum: []any{"public-key"}},
+			"authenticatorAttachment": {Type: huma.TypeString},
+			"clientExtensionResults":  {Type: huma.TypeObject},
+			"response":                {Type: huma.TypeObject, Properties: response, Required: required},
+		},
+		Required: []string{"id", "rawId", "type", "response"},
+	}
+}
+
+func base64URL() *huma.Schema {
+	return &huma.Schema{Type: huma.TypeString, Description: "base64url without padding", Pattern: "^[A-Za-z0-9_-]*$"}
+}

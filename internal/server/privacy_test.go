@@ -1,0 +1,400 @@
+package server_test
+
+import (
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/hitherauth/hither/internal/account"
+	"github.com/hitherauth/hither/internal/server"
+	"github.com/hitherauth/hither/webauthn/webauthntest"
+)
+
+// allowed is what an identified begin shows.
+type allowed struct {
+	Allow []struct {
+		Type       string   `json:"type"`
+		ID         string   `json:"id"`
+		Transports []string `json:"transports"`
+	} `json:"allowCredentials"`
+}
+
+func (b *browser) allowed(name string) (begun, allowed) {
+	b.h.t.Helper()
+	g := b.beginAuthentication(object{"name": name})
+	var a allowed
+	if err := json.Unmarshal(g.options, &a); err != nil {
+		b.h.t.Fatal(err)
+	}
+	return g, a
+}
+
+func TestNamesAreNotTold(t *testing.T) {
+	t.Parallel()
+	h := openHouse(t)
+	known := h.browser()
+	cred := known.signUp("Known")
+	disabled := h.browser()
+	disabled.signUp("disabled")
+	if err := h.accounts.Disable(t.Context(), "disabled"); err != nil {
+		t.Fatal(err)
+	}
+	b := h.browser()
+
+	t.Run("PRIV-01_known_name", func(t *testing.T) {
+		t.Parallel()
+		_, a := b.copy().allowed("kNOWN")
+		if len(a.Allow) != 1 || a.Allow[0].ID != cred.ID.String() || len(a.Allow[0].Transports) == 0 {
+			t.Errorf("got %+v", a)
+		}
+	})
+
+	t.Run("PRIV-01_unknown_names_are_plausible_and_stable", func(t *testing.T) {
+		t.Parallel()
+		ids := map[string]bool{}
+		lengths := map[int]bool{}
+		for i := range 60 {
+			name := fmt.Sprintf("Unknown%d", i)
+			_, first := b.copy().allowed(name)
+			_, again := b.copy().allowed(strings.ToUpper(name))
+			if len(first.Allow) != 1 || first.Allow[0].Type != "public-key" || len(first.Allow[0].Transports) == 0 {
+				t.Fatalf("got %+v", first)
+			}
+			if first.Allow[0].ID != again.Allow[0].ID || !slices.Equal(first.Allow[0].Transports, again.Allow[0].Transports) {
+				t.Fatalf("%s changes: %+v and %+v", name, first, again)
+			}
+			if ids[first.Allow[0].ID] {
+				t.Fatal("two names have one id")
+			}
+			ids[first.Allow[0].ID] = true
+			lengths[len(first.Allow[0].ID)] = true
+		}
+		if len(lengths) < 3 {
+			t.Errorf("all ids have one of %d lengths", len(lengths))
+		}
+	})
+
+	t.Run("PRIV-01_the_ceremony_has_one_size", func(t *testing.T) {
+		t.Parallel()
+		sizes := map[int]bool{}
+		for _, name := range []string{"known", "unknown", "disabled", "x"} {
+			g, _ := b.copy().allowed(name)
+			sizes[len(g.ceremony)] = true
+		}
+		if len(sizes) != 1 {
+			t.Errorf("got sizes %v", sizes)
+		}
+	})
+
+	t.Run("PRIV-01_disabled_looks_unknown", func(t *testing.T) {
+		t.Parallel()
+		_, a := b.copy().allowed("disabled")
+		if len(a.Allow) != 1 || a.Allow[0].ID == disabled.key.Credentials("localhost")[0].ID.String() {
+			t.Errorf("got %+v", a)
+		}
+	})
+
+	t.Run("PRIV-01_survives_a_restart", func(t *testing.T) {
+		t.Parallel()
+		var key [32]byte
+		key[7] = 7
+		var ids []string
+		for range 2 {
+			other := openHouse(t, houseConfig{edit: func(c *server.Config) { c.DecoyKey = key }})
+			_, a := other.browser().allowed("nobody")
+			ids = append(ids, a.Allow[0].ID)
+		}
+		if ids[0] != ids[1] {
+			t.Errorf("got %v", ids)
+		}
+	})
+
+	t.Run("PRIV-03_one_answer_for_all", func(t *testing.T) {
+		t.Parallel()
+		stranger := h.browser()
+		stranger.signUp("stranger")
+		theirs := stranger.key.Credentials("localhost")[0]
+		bad := func(c *browser, g begun) string {
+			return c.assert(g, func(a *assertion) { a.At(webauthntest.AfterSigning, func() { a.Signature[9] ^= 1 }) })
+		}
+		answers := map[string]func() answer{
+			"bad_signature": func() answer {
+				c := known.copy()
+				return c.do(http.MethodPost, pathAuthFinish, bad(c, c.beginAuthentication(object{})))
+			},
+			"bad_signature_for_a_name": func() answer {
+				c := known.copy()
+				return c.do(http.MethodPost, pathAuthFinish, bad(c, c.beginAuthentication(object{"name": "known"})))
+			},
+			"disabled": func() answer {
+				c := disabled.copy()
+				return c.do(http.MethodPost, pathAuthFinish, c.assert(c.beginAuthentication(object{})))
+			},
+			"wrong_handle": func() answer {
+				c := known.copy()
+				return c.do(http.MethodPost, pathAuthFinish, c.assert(c.beginAuthentication(object{}), userHandle(hash("x"))))
+			},
+			"decoy_named": func() answer {
+				c := h.browser()
+				g := c.beginAuthentication(object{"name": "nobody"})
+				return c.do(http.MethodPost, pathAuthFinish, g.finish(must(theirs.GetJSON(g.options, h.origin))(t)))
+			},
+			"decoy_id_sent_back": func() answer {
+				c := h.browser()
+				g, a := c.allowed("nobody")
+				return c.do(http.MethodPost, pathAuthFinish, g.finish(must(theirs.GetJSON(g.options, h.origin, sendID(t, a.Allow[0].ID)))(t)))
+			},
+			"real_id_sent_back": func() answer {
+				c := h.browser()
+				g, a := c.allowed("known")
+				return c.do(http.MethodPost, pathAuthFinish, g.finish(must(theirs.GetJSON(g.options, h.origin, sendID(t, a.Allow[0].ID)))(t)))
+			},
+		}
+		var want string
+		for name, ask := range answers {
+			a := ask().want(t, http.StatusUnauthorized, "authentication_failed")
+			text := withoutID(t, a) + fmt.Sprint(slices.Sorted(headerNames(a.header))) + a.header.Get("Content-Length")
+			if want == "" {
+				want = text
+			}
+			if text != want {
+				t.Errorf("%s: got %s, another got %s", name, text, want)
+			}
+		}
+	})
+
+	t.Run("PRIV-03_unknown_id_alone_is_told", func(t *testing.T) {
+		t.Parallel()
+		c := h.browser()
+		g := c.beginAuthentication(object{})
+		theirs := known.key.Credentials("localhost")[0]
+		id := base64.RawURLEncoding.EncodeToString(hash("never registered"))
+		c.do(http.MethodPost, pathAuthFinish, g.finish(must(theirs.GetJSON(g.options, h.origin, sendID(t, id)))(t))).
+			want(t, http.StatusUnauthorized, "credential_unknown")
+	})
+
+	t.Run("PRIV-04_registration_begin_does_not_look", func(t *testing.T) {
+		t.Parallel()
+		for _, name := range []string{"known", "never-seen"} {
+			b.copy().beginRegistration(object{"name": name})
+		}
+	})
+}
+
+func headerNames(h http.Header) func(func(string) bool) {
+	return func(yield func(string) bool) {
+		for name := range h {
+			if !yield(name) {
+				return
+			}
+		}
+	}
+}
+
+// sendID answers with the id of another credential.
+func sendID(t *testing.T, id string) edit {
+	t.Helper()
+	raw := must(base64.RawURLEncoding.DecodeString(id))(t)
+	return func(a *assertion) { a.CredentialID = raw }
+}
+
+func TestUserHandle(t *testing.T) {
+	t.Parallel()
+	h := openHouse(t)
+	b := h.browser()
+	b.signUp("handle")
+	person, _ := h.person("handle")
+	// PRIV-06: random, and no name of the account elsewhere.
+	if len(person.UserHandle) != 32 || strings.Contains(person.UserHandle.String(), person.ID.String()) {
+		t.Errorf("got %v for account %v", person.UserHandle, person.ID)
+	}
+	for _, path := range []string{"/api/v1/me", "/api/v1/credentials", "/api/v1/sessions", "/account"} {
+		if _, text := b.get(path); strings.Contains(text, person.UserHandle.String()) {
+			t.Errorf("%s shows the user handle", path)
+		}
+	}
+}
+
+// PRIV-07: whatever was secret in a run with debug logging is in no log line
+// and no audit row.
+func TestSecretsAreNotLogged(t *testing.T) {
+	t.Parallel()
+	h := openHouse(t)
+	var secrets []string
+	b := h.browser()
+	remember := func(values ...string) { secrets = append(secrets, values...) }
+	keep := func(a answer) answer {
+		for _, c := range a.cookie {
+			remember(c.Value)
+		}
+		return a
+	}
+	challenge := func(g begun) begun {
+		var o struct{ Challenge string }
+		if err := json.Unmarshal(g.options, &o); err != nil {
+			t.Fatal(err)
+		}
+		remember(o.Challenge, g.ceremony)
+		return g
+	}
+	signed := func(a *assertion) {
+		a.At(webauthntest.AfterBody, func() {
+			remember(base64.RawURLEncoding.EncodeToString(a.Signature), base64.RawURLEncoding.EncodeToString(a.ClientDataJSON))
+		})
+	}
+
+	setup := h.setupToken()
+	remember(setup)
+	keep(b.do(http.MethodGet, "/setup", nil))
+	first := keep(b.do(http.MethodPost, pathRegBegin, object{"token": setup, "name": "secretive"}))
+	_, body := b.create(challenge(first.begun(t)))
+	keep(b.do(http.MethodPost, pathRegFinish, body)).ok(t, http.StatusCreated)
+	keep(b.do(http.MethodPost, pathAuthFinish, b.assert(challenge(b.beginAuthentication(object{"name": "secretive"})), signed))).ok(t, http.StatusOK)
+	// What is refused is logged the most.
+	for _, broken := range []edit{clientData("origin", "https://evil.test"), clientData("challenge", "AAAA"), userHandle(hash("x")), flags(0, webauthntest.FlagUserVerified)} {
+		keep(b.do(http.MethodPost, pathAuthFinish, b.assert(challenge(b.beginAuthentication(object{})), broken, signed)))
+	}
+	keep(b.do(http.MethodPost, pathAuthFinish, b.assert(challenge(b.beginAuthentication(object{})), func(a *assertion) {
+		a.Signature = nil
+		a.At(webauthntest.BeforeBody, func() { a.Response.Set("signature", "1") })
+	})))
+	b.do(http.MethodPost, pathRegBegin, object{"token": setup, "name": "again"}).want(t, http.StatusForbidden, "invitation_invalid")
+	planted := base64.RawURLEncoding.EncodeToString(hash("planted"))
+	remember(planted)
+	b.do(http.MethodGet, "/api/v1/me", nil, header("Authorization", "Bearer "+planted), header("Cookie", "")).want(t, http.StatusUnauthorized, "unauthenticated")
+	b.do(http.MethodPost, pathAuthFinish, `{"ceremony":"`+planted+`","credential":{"x":"`+planted+`"}}`).want(t, http.StatusBadRequest, "ceremony_invalid")
+	p := h.program()
+	p.headers["Origin"], p.key = h.origin, b.key
+	bearer := keep(p.do(http.MethodPost, pathAuthFinish, strings.TrimSuffix(p.assert(p.beginAuthentication(object{})), "}")+`,"session":"bearer"}`)).ok(t, http.StatusOK)
+	remember(bearer["session"].(object)["token"].(string))
+	_, invitation, err := h.accounts.Invite(t.Context(), "guest", false, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	remember(invitation.Reveal())
+	link := h.operate(http.MethodPost, "/api/v1/operator/invitations", `{}`).ok(t, http.StatusOK)["link"].(string)
+	_, token, _ := strings.Cut(link, "#")
+	remember(token)
+	person, _ := h.person("secretive")
+	remember(person.UserHandle.String())
+	keyFile := must(filepath.Glob(filepath.Join(filepath.Dir(filepath.Dir(filepath.Join(t.TempDir(), "x"))), "*", "hither.key")))(t)
+	for _, name := range keyFile {
+		remember(base64.RawURLEncoding.EncodeToString(must(os.ReadFile(name))(t)))
+	}
+	system := must(h.store.System(t.Context()))(t)
+	for _, key := range system.Keys {
+		remember(base64.RawURLEncoding.EncodeToString(must(h.root.Unwrap("ceremony", key.Wrapped))(t)))
+	}
+	b.do(http.MethodPost, "/api/v1/logout", nil).ok(t, http.StatusNoContent)
+
+	written := h.logs.String() + fmt.Sprintf("%+v", must(h.store.Events(t.Context(), 0, 1000))(t))
+	lower := strings.ToLower(written)
+	searched := 0
+	for _, secret := range secrets {
+		if len(secret) < 16 {
+			continue
+		}
+		searched++
+		raw, err := base64.RawURLEncoding.DecodeString(secret)
+		if err != nil {
+			t.Fatalf("not base64url: %s", secret)
+		}
+		// Half of it is too much already.
+		part := raw[:len(raw)/2]
+		for form, text := range map[string]string{
+			"as it is": secret[:len(secret)/2], "in base64": strings.TrimRight(base64.StdEncoding.EncodeToString(part), "=")[:len(part)],
+			"in hex": hex.EncodeToString(part), "as bytes": string(part), "in decimal": decimal(part),
+		} {
+			if strings.Contains(written, text) || strings.Contains(lower, strings.ToLower(text)) {
+				t.Errorf("secret %s is written %s", secret, form)
+			}
+		}
+	}
+	if searched < 30 || len(keyFile) != 1 || len(system.Keys) != 1 {
+		t.Errorf("searched for %d secrets, %d key files, %d keys only", searched, len(keyFile), len(system.Keys))
+	}
+	for _, event := range []string{"account created", "signed in", "ceremony refused", "session ended", "request served"} {
+		if !strings.Contains(written, event) {
+			t.Errorf("nothing was logged of %q", event)
+		}
+	}
+}
+
+// decimal is how fmt prints bytes.
+func decimal(b []byte) string {
+	out := make([]string, len(b))
+	for i, c := range b {
+		out[i] = strconv.Itoa(int(c))
+	}
+	return strings.Join(out, " ")
+}
+
+// HTTP-32: what a client sends never makes a log line of its own.
+func TestLogLinesAreWhole(t *testing.T) {
+	t.Parallel()
+	h := openHouse(t)
+	b := h.browser()
+	const evil = "x\u2028time=2026 level=ERROR msg=forged\u001b[31m"
+	b.do(http.MethodGet, "/nothing", nil, header("User-Agent", strings.TrimSuffix(evil, "\u001b[31m")))
+	b.do(http.MethodPost, pathAuthBegin, object{"name": "a\r\ntime=2026 level=ERROR msg=forged"})
+	_, _ = h.raw("GET /\x01\x02 HTTP/1.1\r\nHost: x\r\n\r\n")
+	b.do(http.MethodPost, pathAuthFinish, b.assert0(t, evil))
+	for line := range strings.Lines(h.logs.String()) {
+		if !strings.HasPrefix(line, "time=") || strings.Contains(line, "\u2028") || strings.Contains(line, "\u001b") {
+			t.Errorf("got line %q", line)
+		}
+	}
+}
+
+// assert0 is an answer with a hostile origin by a fresh credential.
+func (b *browser) assert0(t *testing.T, origin string) string {
+	t.Helper()
+	b.signUp("lines")
+	return b.assert(b.beginAuthentication(object{}), clientData("origin", origin))
+}
+
+func TestCaching(t *testing.T) {
+	t.Parallel()
+	h := openHouse(t)
+	b := h.browser()
+	b.signUp("cache")
+	// PRIV-15.
+	for _, a := range []answer{
+		b.do(http.MethodGet, "/account", nil), b.do(http.MethodGet, "/api/v1/me", nil), b.do(http.MethodPost, pathAuthBegin, object{}),
+		b.do(http.MethodPost, pathRegBegin, object{}), b.do(http.MethodGet, "/api/v1/credentials", nil), b.do(http.MethodGet, "/", nil),
+	} {
+		if a.status != http.StatusOK || a.header.Get("Cache-Control") != "no-store" || a.header.Get("ETag") != "" || !strings.Contains(a.header.Get("Vary"), "Cookie") {
+			t.Errorf("got %d %v", a.status, a.header)
+		}
+	}
+	_, page := b.get("/login")
+	_, rest, ok := strings.Cut(page, `"/assets/`)
+	if !ok {
+		t.Fatal("the page loads nothing")
+	}
+	name, _, _ := strings.Cut(rest, `"`)
+	if a := b.do(http.MethodGet, "/assets/"+name, nil); a.status != http.StatusOK || !strings.Contains(a.header.Get("Cache-Control"), "immutable") || a.header.Get("X-Content-Type-Options") != "nosniff" {
+		t.Errorf("got %d %v", a.status, a.header)
+	}
+}
+
+func TestRefusalsAreRecorded(t *testing.T) {
+	t.Parallel()
+	h := openHouse(t)
+	b := h.browser()
+	b.signUp("recorded")
+	b.do(http.MethodPost, "/api/v1/logout", nil).ok(t, http.StatusNoContent)
+	b.do(http.MethodPost, pathAuthFinish, b.assert(b.beginAuthentication(object{}), clientData("type", "webauthn.create")))
+	events := h.events(account.EventAuthenticationFail)
+	if len(events) != 1 || events[0].Check != "type" || events[0].Actor != account.ActorStranger || events[0].AccountID == nil || events[0].Client.Browser != "Firefox on Linux" {
+		t.Errorf("got %+v", events)
+	}
+}
