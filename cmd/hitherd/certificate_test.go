@@ -1,0 +1,113 @@
+package main
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/pem"
+	"io"
+	"math/big"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// writeCertificate writes a new certificate for localhost and its key.
+func writeCertificate(t *testing.T, certFile, keyFile string, serial int64) {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(serial), DNSNames: []string{localhost},
+		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
+	}
+	cert, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	der, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, block := range map[string]*pem.Block{keyFile: {Type: "PRIVATE KEY", Bytes: der}, certFile: {Type: "CERTIFICATE", Bytes: cert}} {
+		if err := os.WriteFile(name, pem.EncodeToMemory(block), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// TestCertificateIsReloaded replaces the certificate of a running server.
+func TestCertificateIsReloaded(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	certFile, keyFile := filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
+	writeCertificate(t, certFile, keyFile, 1)
+	s := startServer(t, "HITHER_TLS_CERT_FILE="+certFile, "HITHER_TLS_KEY_FILE="+keyFile)
+	if !strings.HasPrefix(s.origin, "https://localhost:") {
+		t.Fatalf("origin %s, want https", s.origin)
+	}
+	kept, fresh := secureClient(t), secureClient(t)
+	get(t, kept, s.origin, 1)
+
+	// A pair that does not fit keeps the last good one.
+	other := filepath.Join(dir, "other.pem")
+	writeCertificate(t, certFile, other, 2)
+	get(t, fresh, s.origin, 1)
+	s.waitForLog(t, "certificate not reloaded")
+
+	if err := os.Rename(other, keyFile); err != nil {
+		t.Fatal(err)
+	}
+	fresh.CloseIdleConnections()
+	get(t, fresh, s.origin, 2)
+	get(t, kept, s.origin, 1) // the connection that was open goes on
+
+	old := &tls.Dialer{Config: &tls.Config{InsecureSkipVerify: true, MaxVersion: tls.VersionTLS11}}
+	if conn, err := old.DialContext(t.Context(), "tcp", strings.TrimPrefix(s.origin, "https://")); err == nil {
+		_ = conn.Close()
+		t.Error("TLS 1.1 was accepted")
+	}
+	s.stop(t)
+}
+
+func secureClient(t *testing.T) *http.Client {
+	t.Helper()
+	transport := &http.Transport{
+		ForceAttemptHTTP2: true,
+		DialContext:       (&net.Dialer{}).DialContext,
+		TLSClientConfig:   &tls.Config{InsecureSkipVerify: true},
+	}
+	t.Cleanup(transport.CloseIdleConnections)
+	return &http.Client{Transport: transport}
+}
+
+// get asks for a page over HTTP/2 and checks the certificate's serial number.
+func get(t *testing.T, client *http.Client, origin string, serial int64) {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, origin+"/livez", http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	response, err := client.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.Copy(io.Discard, response.Body); err != nil {
+		t.Error(err)
+	}
+	if err := response.Body.Close(); err != nil {
+		t.Error(err)
+	}
+	got := response.TLS.PeerCertificates[0].SerialNumber.Int64()
+	if response.StatusCode != http.StatusOK || response.ProtoMajor != 2 || got != serial {
+		t.Errorf("got %s over %s with certificate %d, want 200 over HTTP/2.0 with %d", response.Status, response.Proto, got, serial)
+	}
+}

@@ -1,0 +1,100 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/hitherauth/hither/relyingparty"
+)
+
+func (p program) configCommand() *cobra.Command {
+	check := configured(&cobra.Command{
+		Use:   "check",
+		Short: "Judge the configuration without starting anything",
+		Args:  between(0, 0),
+		RunE:  func(cmd *cobra.Command, _ []string) error { return p.checkConfig(cmd) },
+	})
+	show := configured(&cobra.Command{
+		Use:   "print",
+		Short: "Show each configuration key with its value and where that came from",
+		Long:  "Show each configuration key with its value and where that came from, as YAML. Secrets are redacted.",
+		Args:  between(0, 0),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			r, _, err := p.resolve(cmd)
+			if err != nil {
+				return err
+			}
+			return r.print(p.stdout)
+		},
+	})
+	reference := &cobra.Command{
+		Use:    "reference",
+		Short:  "Write the reference page of all keys",
+		Hidden: true,
+		Args:   between(0, 0),
+		RunE:   func(*cobra.Command, []string) error { return writeReference(p.stdout) },
+	}
+	return group(&cobra.Command{Use: "config", Short: "Check and show the configuration"}, check, show, reference)
+}
+
+func (p program) checkConfig(cmd *cobra.Command) error {
+	_, c, err := p.resolve(cmd)
+	if err != nil {
+		return err
+	}
+	s, err := c.judgeSite()
+	if err != nil {
+		return err
+	}
+	logger := p.logger(c)
+	if c.TLSCertFile != "" {
+		if _, err := openCertificate(c.TLSCertFile, c.TLSKeyFile, logger); err != nil {
+			return err
+		}
+	}
+	if c.KeyFile != "" {
+		if _, _, err := findKey("", c.KeyFile); err != nil {
+			return err
+		}
+	}
+	for _, w := range c.warnings() {
+		if _, err := fmt.Fprintln(p.stderr, "hitherd: warning:", w); err != nil {
+			return err
+		}
+	}
+	_, err = fmt.Fprintf(p.stdout, "origin %s\nrp_id %s\n", s.origin, s.rpID)
+	return err
+}
+
+// judgeSite judges everything about the site that can be judged before the
+// listener has its port.
+func (c config) judgeSite() (site, error) {
+	e, err := parseListen(c.Listen)
+	if err != nil {
+		return site{}, err
+	}
+	// Any port does: it takes no part in what is judged.
+	s, err := c.site(max(e.port, 1))
+	if err != nil {
+		return site{}, err
+	}
+	keyring, err := relyingparty.NewKeyring()
+	if err != nil {
+		return site{}, err
+	}
+	_, err = c.relyingParty(s, keyring)
+	return s, err
+}
+
+// warnings are what an operator should know of a configuration that works.
+func (c config) warnings() []string {
+	var w []string
+	if c.RateLimits == "off" {
+		w = append(w, "rate limits are off: strangers may try as often as they like (rate_limits)")
+	}
+	if c.Attestation == relyingparty.StatementRequire {
+		w = append(w, "attestation is required: synced passkeys and some phones are shut out (attestation)")
+	}
+	return w
+}

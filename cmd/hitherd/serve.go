@@ -1,0 +1,140 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
+)
+
+// sweepEvery is how often expired rows are removed.
+const sweepEvery = time.Minute
+
+func (p program) serveCommand() *cobra.Command {
+	return configured(&cobra.Command{
+		Use:   "serve",
+		Short: "Start the server",
+		Long: "Start the server. Standard output gets one line with the address and, while there is no administrator, one with the setup link.\n" +
+			"SIGTERM and Ctrl-C let requests finish and end the server within 10 s; a second one ends it at once.",
+		Args: between(0, 0),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			_, c, err := p.resolve(cmd)
+			if err != nil {
+				return err
+			}
+			ctx, stop := untilSignal(cmd.Context())
+			defer stop()
+			if err := p.serve(ctx, c); !errors.Is(err, context.Canceled) || ctx.Err() == nil {
+				return err
+			}
+			return nil // told to stop while starting
+		},
+	})
+}
+
+// serve runs the server until ctx ends.
+func (p program) serve(ctx context.Context, c config) (err error) {
+	logger := p.logger(c)
+	judged, err := c.judgeSite()
+	if err != nil {
+		return err
+	}
+	d, err := ownDirectory(c.DataDir)
+	if err != nil {
+		return err
+	}
+	h, err := openHouse(ctx, c, d, judged.rpID, logger)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, h.close()) }()
+	public, operator, s, err := h.openDoors(ctx, judged)
+	if err != nil {
+		return err
+	}
+	for _, w := range c.warnings() {
+		logger.Warn("configuration warning", "detail", w)
+	}
+	logger.Info("starting", "version", version(), "origin", s.origin, "rp_id", s.rpID, "store", "sqlite", "data_dir", h.directory.Path(), "pid", os.Getpid())
+
+	g, running := errgroup.WithContext(ctx)
+	g.Go(func() error { return public.run(running) })
+	g.Go(func() error { return operator.run(running) })
+	g.Go(func() error { h.keys.Run(running); return nil })
+	g.Go(func() error { h.sweep(running); return nil })
+	g.Go(func() error { return p.greet(running, h, s) })
+	g.Go(func() error { <-running.Done(); logger.Info("stopping"); return nil })
+	err = g.Wait()
+	logger.Info("stopped")
+	return err
+}
+
+// openDoors opens the listener for people and the socket for operators.
+func (h *house) openDoors(ctx context.Context, judged site) (public, operator door, s site, err error) {
+	if public, err = h.config.openListener(ctx, judged); err != nil {
+		return public, operator, s, err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, public.close())
+		}
+	}()
+	if h.config.TLSCertFile != "" {
+		if public.certificate, err = openCertificate(h.config.TLSCertFile, h.config.TLSKeyFile, h.logger); err != nil {
+			return public, operator, s, err
+		}
+	}
+	if s, err = h.config.site(public.port()); err != nil {
+		return public, operator, s, err
+	}
+	srv, err := h.server(s)
+	if err != nil {
+		return public, operator, s, err
+	}
+	public.handler, public.logger = srv.Handler(), h.logger
+	operator, err = h.openOperatorDoor(ctx, srv.Operator())
+	return public, operator, s, err
+}
+
+// openOperatorDoor opens the socket of this house.
+func (h *house) openOperatorDoor(ctx context.Context, handler http.Handler) (door, error) {
+	l, err := listenSocket(ctx, h.socket())
+	if err != nil {
+		return door{}, err
+	}
+	return door{listeners: []net.Listener{l}, handler: handler, logger: h.logger}, nil
+}
+
+// sweep removes expired rows from time to time until ctx ends.
+func (h *house) sweep(ctx context.Context) {
+	ticker := time.NewTicker(sweepEvery)
+	defer ticker.Stop()
+	for {
+		if err := h.store.Sweep(ctx, time.Now()); err != nil && ctx.Err() == nil {
+			h.logger.Error("sweep failed", "err", err)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+	}
+}
+
+// greet says that the server is up, once it answers. The setup link comes from
+// the operators' door, like every other link.
+func (p program) greet(ctx context.Context, h *house, s site) error {
+	setup, err := newOperator(h.socket()).setup(ctx)
+	if err != nil {
+		if ctx.Err() != nil {
+			return nil //nolint:nilerr // told to stop while starting
+		}
+		return err
+	}
+	return p.announce(s, setup)
+}
