@@ -1,0 +1,104 @@
+# `make` prints this help. CI runs `make check test`, nothing else.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+MAKEFLAGS += --no-print-directory
+
+# hitherd is pure Go; only the race detector wants a C compiler.
+export CGO_ENABLED := 0
+e2e load picture: export HITHER_TEST_BIN := $(CURDIR)/bin/hitherd
+
+FUZZTIME := 30s
+NPM := npm --no-audit --no-fund --no-update-notifier --loglevel=error
+LINT := .cache/bin/golangci-lint
+
+##@ Use it
+run: bin/hitherd ## build hitherd and start it (Go is all it needs)
+	exec ./bin/hitherd serve
+
+build: bin/hitherd ## build bin/hitherd
+bin/hitherd: # always: go build knows best what has changed
+	go build -o $@ ./cmd/hitherd
+
+##@ Prove it
+test: deps race tools-test sdk e2e ## everything CI runs except the static checks; installs what is missing
+
+deps: ## install what a new Debian machine lacks for the tests (as root; otherwise says what to run)
+	@tools/deps.sh
+
+unit: ## Go tests, quick
+	go test ./...
+
+race: ## Go tests under the race detector
+	CGO_ENABLED=1 go test -race -timeout 20m ./...
+
+tools-test: ## tests of the asset builder
+	go -C tools test ./...
+
+sdk: sdk/node_modules/.stamp ## tests of the TypeScript SDK
+	$(NPM) --prefix sdk test
+
+e2e: bin/hitherd e2e/node_modules/.stamp ## the journeys in a real browser
+	$(NPM) --prefix e2e test
+
+check: format lint fresh types ## format, linters, generated files fresh, TypeScript types
+
+format: $(LINT) ## is everything formatted?
+	$(LINT) fmt --diff
+
+lint: $(LINT) ## linters and go vet
+	go vet ./...
+	$(LINT) run
+	cd tools && ../$(LINT) run
+
+fresh: ## are generated files and go.mod what their sources say?
+	go mod tidy -diff
+	go -C tools mod tidy -diff
+	go -C tools run ./assets -check
+	go run ./cmd/hitherd config reference | diff - docs/configuration.md
+
+types: sdk/node_modules/.stamp e2e/node_modules/.stamp ## type check of all TypeScript
+	$(NPM) --prefix sdk run check
+
+##@ Longer
+fuzz: ## every fuzz target for FUZZTIME each
+	tools/fuzz.sh $(FUZZTIME)
+
+bench: ## benchmarks
+	go test -run '^$$' -bench . -benchmem ./...
+
+load: bin/hitherd ## 1,000 registrations and 10,000 sign-ins over HTTP against a fresh server
+	HITHER_TEST_LOAD=1 go test -count=1 -v -timeout 30m -run '^TestLoad$$' ./cmd/hitherd
+
+vuln: ## known vulnerabilities that our code reaches (needs vuln.go.dev)
+	go run golang.org/x/vuln/cmd/govulncheck@v1.9.0 ./...
+
+##@ Make things
+generate: ## web assets and the configuration reference from their sources
+	go -C tools run ./assets
+	go generate ./...
+
+picture: bin/hitherd e2e/node_modules/.stamp ## the README's screenshot
+	$(NPM) --prefix e2e run picture
+
+fix: $(LINT) ## format everything, apply what linters can mend
+	$(LINT) fmt
+	$(LINT) run --fix
+
+clean: ## remove what was built (your data in hither-data stays)
+	rm -rf bin .cache sdk/node_modules e2e/node_modules e2e/screenshots
+
+help:
+	@awk 'BEGIN { FS = ":.*## " } /^##@/ { printf "\n%s\n", substr($$0, 5) } /^[a-z][a-z0-9-]*:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+%/node_modules/.stamp: %/package-lock.json
+	@command -v npm >/dev/null || { echo 'Node.js 20 or newer with npm is needed for this target: https://nodejs.org/' >&2; exit 1; }
+	$(NPM) --prefix $* ci
+	@touch $@
+
+# Pinned with its checksums in tools/lint/go.sum.
+$(LINT): tools/lint/go.mod tools/lint/go.sum
+	go -C tools/lint build -trimpath -o $(CURDIR)/$@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+
+.PHONY: run build bin/hitherd test deps unit race tools-test sdk e2e check format lint fresh types fuzz bench load vuln generate picture fix clean help

@@ -1,0 +1,199 @@
+package hither_test
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"maps"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/hitherauth/hither"
+
+// mayImport is the law: which of our packages each package may import directly, test files aside. Anything absent is
+// forbidden. ARCHITECTURE.md shows the same table; a change to it needs a decision record.
+func mayImport() map[string][]string {
+	return map[string][]string{
+		".":                        {},
+		"internal/cbor":            {},
+		"internal/qrcode":          {},
+		"internal/rootkey":         {},
+		"web":                      {},
+		"webauthn":                 {"internal/cbor"},
+		"webauthn/webauthntest":    {"webauthn"},
+		"relyingparty":             {"webauthn"},
+		"internal/account":         {"webauthn"},
+		"internal/store/sqlite":    {"internal/account", "webauthn"},
+		"internal/store/storetest": {"internal/account", "webauthn"},
+		"internal/server":          {"internal/account", "internal/rootkey", "relyingparty", "web", "webauthn"},
+		"cmd/hitherd": {
+			"internal/account", "internal/qrcode", "internal/rootkey", "internal/server", "internal/store/sqlite",
+			"relyingparty", "webauthn",
+		},
+	}
+}
+
+// mayImportGoWebAuthn: the one package that knows go-webauthn, and the parts of it that may see production. Its Parse
+// and Validate paths are more tolerant than ours and serve as the oracle of a differential test only.
+func mayImportGoWebAuthn() map[string][]string {
+	return map[string][]string{
+		"relyingparty": {"metadata", "metadata/providers/memory", "protocol", "protocol/webauthncose"},
+	}
+}
+
+type listed struct {
+	ImportPath, Name, Doc              string
+	Imports, TestImports, XTestImports []string
+}
+
+func TestArchitecture(t *testing.T) {
+	t.Parallel()
+	table := mayImport()
+	seen := map[string]bool{}
+	for _, p := range list(t) {
+		name := short(p.ImportPath)
+		allowed, known := table[name]
+		if !known {
+			t.Errorf("package %s is not in the import table: give it a row in architecture_test.go and ARCHITECTURE.md", name)
+			continue
+		}
+		seen[name] = true
+		if p.Doc == "" {
+			t.Errorf("package %s has no package comment", name)
+		}
+		for _, imported := range ours(p.Imports) {
+			if !slices.Contains(allowed, imported) {
+				t.Errorf("package %s must not import package %s: the import table does not allow it", name, imported)
+			}
+		}
+		for _, imported := range ours(slices.Concat(p.TestImports, p.XTestImports)) {
+			if strings.HasPrefix(imported, "cmd/") {
+				t.Errorf("the tests of package %s must not import package %s: it is a door", name, imported)
+			}
+		}
+		for _, imported := range p.Imports {
+			part, ok := strings.CutPrefix(imported, "github.com/go-webauthn/webauthn/")
+			if ok && !slices.Contains(mayImportGoWebAuthn()[name], part) {
+				t.Errorf("package %s must not import package %s: only relyingparty uses go-webauthn, and only its parts %v",
+					name, imported, mayImportGoWebAuthn()["relyingparty"])
+			}
+		}
+	}
+	for name := range table {
+		if !seen[name] {
+			t.Errorf("package %s is in the import table and does not exist", name)
+		}
+	}
+}
+
+func TestArchitectureTable(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("ARCHITECTURE.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, section, found := strings.Cut(string(text), "\n## Import table\n")
+	if !found {
+		t.Fatal("ARCHITECTURE.md has no section named Import table")
+	}
+	section, _, _ = strings.Cut(section, "\n## ")
+	var want, got []string
+	for name, imports := range mayImport() {
+		row := "| `" + name + "` | nothing of ours |"
+		if len(imports) > 0 {
+			row = "| `" + name + "` | `" + strings.Join(slices.Sorted(slices.Values(imports)), "`, `") + "` |"
+		}
+		want = append(want, row)
+	}
+	for line := range strings.Lines(section) {
+		if strings.HasPrefix(line, "| `") {
+			got = append(got, strings.TrimSpace(line))
+		}
+	}
+	for _, row := range want {
+		if !slices.Contains(got, row) {
+			t.Errorf("ARCHITECTURE.md lacks this row of the import table: %s", row)
+		}
+	}
+	for _, row := range got {
+		if !slices.Contains(want, row) {
+			t.Errorf("ARCHITECTURE.md has a row that architecture_test.go does not know: %s", row)
+		}
+	}
+}
+
+func TestDependenciesAreExplained(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("docs/dependencies.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := exec.CommandContext(t.Context(), "go", "mod", "edit", "-json").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var mod struct {
+		Require []struct {
+			Path     string
+			Indirect bool
+		}
+	}
+	if err := json.Unmarshal(out, &mod); err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range mod.Require {
+		if !r.Indirect && !strings.Contains(string(text), "`"+r.Path) {
+			t.Errorf("docs/dependencies.md does not say what %s is for", r.Path)
+		}
+	}
+}
+
+func list(t *testing.T) []listed {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), "go", "list", "-json=ImportPath,Name,Doc,Imports,TestImports,XTestImports", "./...")
+	cmd.Stderr = os.Stderr
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	var all []listed
+	for d := json.NewDecoder(out); ; {
+		var p listed
+		if err := d.Decode(&p); errors.Is(err, io.EOF) {
+			break
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, p)
+	}
+	if err := cmd.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+// short is an import path as the table writes it.
+func short(path string) string {
+	if path == module {
+		return "."
+	}
+	return strings.TrimPrefix(path, module+"/")
+}
+
+// ours picks the imports that are packages of this module, each once.
+func ours(imports []string) []string {
+	set := map[string]bool{}
+	for _, path := range imports {
+		if path == module || strings.HasPrefix(path, module+"/") {
+			set[short(path)] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(set))
+}

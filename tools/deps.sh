@@ -1,0 +1,42 @@
+#!/usr/bin/env bash
+# Looks for what the tests need beyond Go, and installs what a Debian machine lacks: as root through apt-get, otherwise
+# by telling you the one command to run. Needs nothing and says nothing when everything is there.
+set -euo pipefail
+
+say() { printf 'deps: %s\n' "$*" >&2; }
+
+have() { command -v "$1" >/dev/null 2>&1; }
+
+# A compiler without the C library's headers is what --no-install-recommends leaves behind: try it.
+compiles() { have gcc && echo '#include <stdlib.h>' | gcc -x c -fsyntax-only - >/dev/null 2>&1; }
+
+browser() { [ -n "${HITHER_TEST_CHROMIUM:-}" ] || have chromium || have chromium-browser || have google-chrome; }
+
+# Not ours to install: their version matters, and Debian's is too old.
+if ! have node || ! have npm; then
+  say "Node.js 20 or newer with npm is needed for the tests (not to build or run hitherd): see https://nodejs.org/"
+  exit 1
+fi
+if [ "$(node -p 'process.versions.node.split(".")[0]')" -lt 20 ]; then
+  say "Node.js $(node --version) is too old: 20 or newer is needed for the tests"
+  exit 1
+fi
+
+missing=()
+compiles || missing+=(gcc libc6-dev) # the race detector is C
+browser || missing+=(chromium)       # the browser tests
+[ ${#missing[@]} -eq 0 ] && exit 0
+
+install=(apt-get install -y --no-install-recommends "${missing[@]}")
+if ! have apt-get; then
+  say "please install what these Debian packages hold: ${missing[*]}"
+  exit 1
+fi
+if [ "$(id -u)" -ne 0 ]; then
+  say "please run: sudo apt-get update && sudo ${install[*]}"
+  exit 1
+fi
+say "installing ${missing[*]}"
+export DEBIAN_FRONTEND=noninteractive
+apt-get update -qq
+"${install[@]}" -qq >/dev/null
