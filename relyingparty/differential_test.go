@@ -262,22 +262,17 @@ func TestDifferentialLooser(t *testing.T) {
 	for range 5 {
 		nested = webauthntest.CBORArray(nested)
 	}
-	for name, outputs := range map[string]webauthntest.CBOR{
-		"extension_identifier_integer": webauthntest.CBORMap(webauthntest.CBORInt(1), webauthntest.CBORBool(true)),
-		"extension_output_nested":      webauthntest.CBORMap(webauthntest.CBORText("acme"), nested),
-	} {
-		options, ceremony := d.scene.beginRegistration(t)
-		_, body, err := d.authors[kind{webauthn.ES256, webauthntest.AttestationSelf}].Create(options, testOrigin, func(r *webauthntest.Registration) {
-			r.AuthenticatorData.SetExtensions(outputs)
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-		_, ours := d.scene.finishRegistration(ceremony, body)
-		_, theirs := d.oracle.register(options, body)
-		if got := verdict(ours); theirs == nil || got != accepted && got != malformedBody {
-			t.Errorf("%s: we say %v, the library %v", name, ours, theirs)
-		}
-		t.Logf("differential: looser: %s: %s, the library refuses", name, verdict(ours))
+	options, ceremony := d.scene.beginRegistration(t)
+	_, body, err := d.authors[kind{webauthn.ES256, webauthntest.AttestationSelf}].Create(options, testOrigin, func(r *webauthntest.Registration) {
+		r.AuthenticatorData.SetExtensions(webauthntest.CBORMap(webauthntest.CBORText("acme"), nested))
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
+	_, ours := d.scene.finishRegistration(ceremony, body)
+	_, theirs := d.oracle.register(options, body)
+	if theirs == nil || verdict(ours) != accepted {
+		t.Errorf("a nested extension output: we say %v, the library %v", ours, theirs)
+	}
+	t.Logf("differential: looser: a nested extension output: %s, the library refuses", verdict(ours))
 }

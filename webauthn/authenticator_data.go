@@ -149,8 +149,14 @@ func parseExtensions(b []byte) (extensions, rest []byte, err error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	if _, ok := v.(map[any]any); !ok {
+	outputs, ok := v.(map[any]any)
+	if !ok {
 		return nil, nil, malformed("", "%s instead of a map", cbor.Describe(v))
+	}
+	for id := range outputs {
+		if _, ok := id.(string); !ok { // §9: extension identifiers are strings
+			return nil, nil, malformed("", "%s instead of text as an extension's identifier", cbor.Describe(id))
+		}
 	}
 	n := len(b) - len(rest)
 	return b[:n:n], rest, nil

@@ -132,6 +132,9 @@ func TestParseAuthenticatorDataRefuses(t *testing.T) {
 		{"flag_without_extensions", func(d *webauthntest.AuthenticatorData) { d.Flags |= webauthntest.FlagExtensionData }, "extensions", "EOF"},
 		{"extensions_are_an_array", func(d *webauthntest.AuthenticatorData) { d.SetExtensions(webauthntest.CBORArray()) }, "extensions", "an array instead of a map"},
 		{"extensions_are_a_text", func(d *webauthntest.AuthenticatorData) { d.SetExtensions(webauthntest.CBORText("x")) }, "extensions", "a text string instead of a map"},
+		{"extension_identifier_is_an_integer", func(d *webauthntest.AuthenticatorData) {
+			d.SetExtensions(webauthntest.CBORMap(webauthntest.CBORInt(1), webauthntest.CBORBool(true)))
+		}, "extensions", "an integer instead of text"},
 		{"reg_21_extension_twice", func(d *webauthntest.AuthenticatorData) {
 			d.SetExtensions(webauthntest.CBORMap(
 				webauthntest.CBORText("a"), webauthntest.CBORInt(1), webauthntest.CBORText("a"), webauthntest.CBORInt(1)))
