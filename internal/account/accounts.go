@@ -110,7 +110,7 @@ func (a *Accounts) Credentials(ctx context.Context, account ID) ([]Credential, e
 }
 
 // RenameCredential gives one of the person's credentials another name: a
-// *NameError, or ErrNotFound for a credential that is not theirs.
+// *NameError, ErrSessionEnded, or ErrNotFound for a credential that is not theirs.
 func (a *Accounts) RenameCredential(ctx context.Context, s Session, id webauthn.Bytes, name string, client Client) (Credential, error) {
 	name, err := ParseCredentialName(name)
 	if err != nil {
@@ -119,6 +119,7 @@ func (a *Accounts) RenameCredential(ctx context.Context, s Session, id webauthn.
 	err = a.store.Apply(ctx, RenameCredential{
 		AccountID:    s.AccountID,
 		CredentialID: id,
+		Session:      s.TokenHash,
 		Name:         name,
 		Event:        a.personEvent(EventCredentialRenamed, s.AccountID, id, client),
 	})

@@ -38,6 +38,7 @@ type CreateAccount struct {
 //
 // ErrSessionEnded: the session is not alive or is not of Credential.AccountID.
 // ErrDisabled. ErrCredentialExists: whoever has the credential id.
+// ErrTooManyCredentials: the account has MaxCredentials.
 type AddCredential struct {
 	Spend      Spend
 	Credential Credential
@@ -45,7 +46,9 @@ type AddCredential struct {
 	Event      Event
 }
 
-// SignIn opens a session and moves the credential's record on.
+// SignIn opens a session and moves the credential's record on. The account keeps
+// MaxSessions: one more ends the one that was not seen for longest, with an event
+// like Event that says so.
 //
 // ErrNotFound: there is no such credential or it is not AccountID's. ErrDisabled.
 // ErrSignCount: [WebAuthn L3 §7.2], unless both counters are zero. ErrBackupEligible.
@@ -69,10 +72,14 @@ type Refuse struct {
 	Event Event
 }
 
-// RenameCredential fails with ErrNotFound unless AccountID owns the credential.
+// RenameCredential gives a credential another name.
+//
+// ErrSessionEnded: the session is not alive or is not of AccountID. ErrNotFound:
+// AccountID does not own the credential.
 type RenameCredential struct {
 	AccountID    ID
 	CredentialID webauthn.Bytes
+	Session      TokenHash // must still be alive
 	Name         string
 	Event        Event
 }

@@ -32,6 +32,10 @@ type Credential struct {
 	LastUse           *Use // nil: not used since it was made
 }
 
+// MaxCredentials is how many credentials an account can have: more than anybody
+// needs, few enough to be listed in one answer.
+const MaxCredentials = 100
+
 // Use says when, from where and by which browser.
 type Use struct {
 	At      time.Time

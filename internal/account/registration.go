@@ -97,7 +97,7 @@ func (a *Accounts) newAccount(ctx context.Context, r Registering) (Account, *Tok
 // AddCredential stores another credential for the person of s. A session may
 // begin this only while it is fresh (see Fresh); between begin and finish it may
 // grow older, but must not end: ErrSessionEnded, ErrDisabled. Also
-// ErrCeremonySpent and ErrCredentialExists.
+// ErrCeremonySpent, ErrCredentialExists and ErrTooManyCredentials.
 func (a *Accounts) AddCredential(ctx context.Context, s Session, spend Spend, c Credential, client Client) (Credential, error) {
 	taken, err := a.store.Credentials(ctx, s.AccountID)
 	if err != nil {

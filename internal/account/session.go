@@ -6,6 +6,10 @@ import (
 	"github.com/hitherauth/hither/webauthn"
 )
 
+// MaxSessions is how many sessions an account can have. One more ends the one
+// that was not seen for longest, so that nobody fills the disk by signing in.
+const MaxSessions = 100
+
 // Session is a signed-in person's browser or tool.
 type Session struct {
 	ID              ID        // names it in lists; opens nothing

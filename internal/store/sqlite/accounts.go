@@ -30,7 +30,7 @@ func (c *conn) createAccount(ch account.CreateAccount) error {
 	if err != nil {
 		return err
 	}
-	if err := c.openSession(no, credential, ch.Session, ch.Replaces); err != nil {
+	if err := c.openSession(no, credential, ch.Session, ch.Replaces, ch.Event); err != nil {
 		return err
 	}
 	return c.record(ch.Event)

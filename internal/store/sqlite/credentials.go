@@ -38,13 +38,27 @@ func (c *conn) addCredential(ch account.AddCredential) error {
 	if _, err := c.insertCredential(owner, ch.Credential); err != nil {
 		return err
 	}
+	count, err := c.countCredentials(owner)
+	if err != nil {
+		return err
+	}
+	if count > account.MaxCredentials {
+		return account.ErrTooManyCredentials
+	}
 	return c.record(ch.Event)
 }
 
+func (c *conn) countCredentials(owner int64) (n int64, err error) {
+	_, err = c.get(`SELECT count(*) FROM credential WHERE account_no = ?`, []any{owner}, &n)
+	return n, err
+}
+
 func (c *conn) renameCredential(ch account.RenameCredential) error {
-	const query = `UPDATE credential SET name = ?
-		WHERE id = ? AND account_no = (SELECT no FROM account WHERE account.id = ?)`
-	n, err := c.exec(query, ch.Name, blob(ch.CredentialID), ch.AccountID[:])
+	owner, _, err := c.liveSession(ch.Session, ch.AccountID, millis(ch.Event.At))
+	if err != nil {
+		return err
+	}
+	n, err := c.exec(`UPDATE credential SET name = ? WHERE id = ? AND account_no = ?`, ch.Name, blob(ch.CredentialID), owner)
 	if err != nil {
 		return err
 	}
@@ -59,15 +73,19 @@ func (c *conn) removeCredential(ch account.RemoveCredential) error {
 	if err != nil {
 		return err
 	}
-	const find = `SELECT no, (SELECT count(*) FROM credential WHERE account_no = ?1) FROM credential WHERE id = ?2 AND account_no = ?1`
-	var no, count int64
-	found, err := c.get(find, []any{owner, blob(ch.CredentialID)}, &no, &count)
-	switch {
-	case err != nil:
+	var no int64
+	found, err := c.get(`SELECT no FROM credential WHERE id = ? AND account_no = ?`, []any{blob(ch.CredentialID), owner}, &no)
+	if err != nil {
 		return err
-	case !found:
+	}
+	if !found {
 		return account.ErrNotFound
-	case count < 2:
+	}
+	count, err := c.countCredentials(owner)
+	if err != nil {
+		return err
+	}
+	if count < 2 {
 		return account.ErrLastCredential
 	}
 	// Its sessions go with it.
@@ -130,7 +148,7 @@ func (c *conn) signIn(ch account.SignIn) error {
 	if err != nil {
 		return err
 	}
-	if err := c.openSession(s.owner, s.no, ch.Session, ch.Replaces); err != nil {
+	if err := c.openSession(s.owner, s.no, ch.Session, ch.Replaces, ch.Event); err != nil {
 		return err
 	}
 	return c.record(ch.Event)

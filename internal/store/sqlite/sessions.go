@@ -2,18 +2,35 @@ package sqlite
 
 import "github.com/hitherauth/hither/internal/account"
 
-// openSession stores a session and ends the one that it replaces.
-func (c *conn) openSession(owner, credential int64, s account.Session, replaces *account.TokenHash) error {
+// openSession stores a session, and ends the one that it replaces and any that
+// would be too many beside it. An event like e records the latter.
+func (c *conn) openSession(owner, credential int64, s account.Session, replaces *account.TokenHash, e account.Event) error {
 	if replaces != nil {
 		if _, err := c.exec(`DELETE FROM session WHERE token_hash = ?`, replaces[:]); err != nil {
 			return err
 		}
+	}
+	if err := c.endSurplusSessions(owner, e); err != nil {
+		return err
 	}
 	const query = `INSERT INTO session (account_no, credential_no, id, token_hash, bearer, user_verified,
 		authenticated_at, last_seen_at, expires_at, address, browser) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 	_, err := c.exec(query, owner, credential, s.ID[:], s.TokenHash[:], s.Bearer, s.UserVerified,
 		millis(s.AuthenticatedAt), millis(s.LastSeenAt), millis(s.ExpiresAt), address(s.Client.Address), s.Client.Browser)
 	return err
+}
+
+// endSurplusSessions makes room for one more session. The new one is not there
+// yet: with a clock that went back it might be the one not seen for longest.
+func (c *conn) endSurplusSessions(owner int64, e account.Event) error {
+	const query = `DELETE FROM session WHERE no IN
+		(SELECT no FROM session WHERE account_no = ? ORDER BY last_seen_at DESC, no DESC LIMIT -1 OFFSET ?)`
+	n, err := c.exec(query, owner, account.MaxSessions-1)
+	if err != nil || n == 0 || e.Type == "" {
+		return err
+	}
+	e.Type, e.Detail = account.EventSessionEnded, "too many sessions"
+	return c.record(e)
 }
 
 // liveSession finds the account that a session, alive at now, is of:

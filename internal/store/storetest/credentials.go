@@ -31,10 +31,21 @@ func addCredentialRefusals(s *scene) {
 	attempt("session that was ended", account.ErrSessionEnded, func(*account.AddCredential) {})
 }
 
+func credentialLimit(s *scene) {
+	p := s.register()
+	for _, err := range s.race(account.MaxCredentials-2, func(int) account.Change { return s.adding(p) }) {
+		s.ok("add", err)
+	}
+	errs := s.race(8, func(int) account.Change { return s.adding(p) })
+	s.oneWins(errs, account.ErrTooManyCredentials)
+	s.same("number of credentials", len(s.credentials(p)), account.MaxCredentials)
+	s.same("number of events", len(s.eventsOf(p)), account.MaxCredentials)
+}
+
 func renameCredential(s *scene) {
 	p, other := s.register(), s.register()
 	rename := account.RenameCredential{
-		AccountID: p.account.ID, CredentialID: p.credential.ID, Name: "Ключ", Event: s.event(account.EventCredentialRenamed, p),
+		AccountID: p.account.ID, CredentialID: p.credential.ID, Session: p.session.TokenHash, Name: "Ключ", Event: s.event(account.EventCredentialRenamed, p),
 	}
 	s.apply("rename", rename)
 	want := p.credential
@@ -46,6 +57,12 @@ func renameCredential(s *scene) {
 	s.same("credential of another", s.findCredential(other.credential.ID), other.credential)
 	rename.CredentialID = random(20)
 	s.refuses("rename an unknown one", rename, account.ErrNotFound)
+	rename.CredentialID, rename.Session = p.credential.ID, other.session.TokenHash
+	s.refuses("rename with somebody else's session", rename, account.ErrSessionEnded)
+	rename.Session = newHash()
+	s.refuses("rename with an unknown session", rename, account.ErrSessionEnded)
+	rename.Session, rename.Event.At = p.session.TokenHash, p.session.ExpiresAt
+	s.refuses("rename with a session past its end", rename, account.ErrSessionEnded)
 	s.same("number of events", len(s.eventsOf(p)), 2)
 }
 

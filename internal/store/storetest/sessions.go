@@ -64,6 +64,39 @@ func endSessions(s *scene) {
 	s.refuses("end an unknown account's", end, account.ErrNotFound)
 }
 
+func sessionLimit(s *scene) {
+	p, other := s.newPerson(), s.register()
+	p.credential.SignCount = 0
+	s.apply("register", s.registering(p))
+	signingIn := func() account.SignIn {
+		in := s.signingIn(p)
+		in.SignCount = 0
+		return in
+	}
+	for _, err := range s.race(account.MaxSessions-1, func(int) account.Change { return signingIn() }) {
+		s.ok("sign in", err)
+	}
+	s.same("number of sessions", len(s.sessions(p)), account.MaxSessions)
+	again := signingIn()
+	again.Replaces = new(s.sessions(p)[0].TokenHash)
+	s.apply("sign in in place of another", again)
+	s.same("number of sessions, one replaced", len(s.sessions(p)), account.MaxSessions)
+	events := len(s.eventsOf(p))
+
+	seen := s.sessions(p)[account.MaxSessions-1].TokenHash
+	s.apply("touch the oldest", account.TouchSession{TokenHash: seen, At: s.now.Add(time.Hour)})
+	past := signingIn()
+	past.Session.LastSeenAt = s.now.Add(-time.Hour)
+	s.apply("sign in once more, with a clock that went back", past)
+	s.same("number of sessions, one more", len(s.sessions(p)), account.MaxSessions)
+	s.findSession(seen)
+	s.findSession(past.Session.TokenHash)
+	ended := past.Event
+	ended.Type, ended.Detail = account.EventSessionEnded, "too many sessions"
+	s.same("last events", s.eventsOf(p)[events:], []account.StoredEvent{stored(ended), stored(past.Event)})
+	s.same("sessions of another", s.sessions(other), []account.Session{other.session})
+}
+
 func setState(s *scene) {
 	p := s.register()
 	disable := s.settingState(p, account.StateDisabled)
