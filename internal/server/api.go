@@ -3,7 +3,6 @@ package server
 import (
 	"errors"
 	"io"
-	"mime"
 	"net/http"
 	"reflect"
 	"strings"
@@ -44,6 +43,7 @@ type call struct {
 	id      string // of the request
 	client  account.Client
 	visitor visitor
+	even    bool // how long the answer takes must not tell what was found
 }
 
 // handle makes an operation of a handler that takes an In and gives an Out;
@@ -66,15 +66,24 @@ func handle[In, Out any](h func(*call, In) (Out, error)) operation {
 		if err != nil {
 			return err
 		}
-		out, err := h(&call{w: w, r: r, id: incomingOf(r).id, client: incomingOf(r).client, visitor: v}, in)
+		c := &call{w: w, r: r, id: incomingOf(r).id, client: incomingOf(r).client, visitor: v}
+		out, err := h(c, in)
+		var body []byte
+		if err == nil && op.out != nil {
+			body, err = json.Marshal(out)
+		}
+		if c.even {
+			evenOut(incomingOf(r).arrived)
+		}
 		if err != nil {
 			return err
 		}
-		if op.out == nil {
-			w.WriteHeader(status)
-			return nil
+		if op.out != nil {
+			w.Header().Set("Content-Type", "application/json")
 		}
-		return encode(w, status, out)
+		w.WriteHeader(status)
+		_, _ = w.Write(body) // the client has gone
+		return nil
 	}
 	return op
 }
@@ -158,26 +167,16 @@ func jsonDetail(err error) string {
 	return "the body is not strict JSON: members spelt exactly, each once, and nothing behind"
 }
 
-// isJSON says whether the body is declared as JSON in UTF-8, once.
+// isJSON says whether the body is declared as plain JSON in UTF-8, once.
+// mime.ParseMediaType is kinder: to doubled and encoded parameters and to spaces
+// that HTTP does not know.
 func isJSON(h http.Header) bool {
-	if len(h["Content-Type"]) != 1 {
+	if len(h["Content-Type"]) != 1 || len(h["Content-Encoding"]) > 0 {
 		return false
 	}
-	media, params, err := mime.ParseMediaType(h["Content-Type"][0])
-	if err != nil || media != "application/json" {
-		return false
+	switch strings.ToLower(strings.ReplaceAll(h["Content-Type"][0], " ", "")) {
+	case "application/json", "application/json;charset=utf-8", `application/json;charset="utf-8"`:
+		return true
 	}
-	charset, has := params["charset"]
-	return len(params) == 0 || has && len(params) == 1 && strings.EqualFold(charset, "utf-8")
-}
-
-func encode(w http.ResponseWriter, status int, v any) error {
-	body, err := json.Marshal(v)
-	if err != nil {
-		return err
-	}
-	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(status)
-	_, _ = w.Write(body) // the client has gone
-	return nil
+	return false
 }

@@ -29,14 +29,16 @@ func (s *Server) beginAuthentication(c *call, in beginAuthenticationRequest) (be
 }
 
 // identifiedRequest asks for the credentials of an account. A name that nobody
-// has, a disabled account and one without credentials get a decoy, after the
-// same look-ups, in an answer of the same shape and size.
+// has gets decoys, after the same look-ups and in the same time, in an answer of
+// the same shape. A disabled account keeps its own: that a name's credentials
+// change would tell that somebody has it.
 func (s *Server) identifiedRequest(c *call, text string) (relyingparty.AuthenticationRequest, error) {
 	name, err := account.ParseName(text)
 	if err != nil {
 		return relyingparty.AuthenticationRequest{}, err // of the text alone
 	}
-	decoy := s.decoy(name)
+	c.even = true
+	decoys := s.decoys(name)
 	person, err := s.accounts.AccountByName(c.r.Context(), name)
 	if err != nil && !errors.Is(err, account.ErrNotFound) {
 		return relyingparty.AuthenticationRequest{}, err
@@ -45,12 +47,11 @@ func (s *Server) identifiedRequest(c *call, text string) (relyingparty.Authentic
 	if err != nil {
 		return relyingparty.AuthenticationRequest{}, err
 	}
-	if person.State != account.StateActive || len(creds) == 0 {
-		// The sealed ceremony is as long as what it holds. What the decoy lacks,
-		// a user handle, is made up for.
-		return relyingparty.AuthenticationRequest{Identified: true, Allow: decoy, Attachment: make([]byte, userHandleSize)}, nil
+	if len(creds) == 0 {
+		// The sealed ceremony is as long as what it holds. What decoys lack, a
+		// user handle, is made up for.
+		return relyingparty.AuthenticationRequest{Identified: true, Allow: decoys, Attachment: make([]byte, userHandleSize)}, nil
 	}
-	creds = creds[:min(len(creds), relyingparty.MaxAllow)]
 	return relyingparty.AuthenticationRequest{Identified: true, UserHandle: person.UserHandle, Allow: descriptors(creds)}, nil
 }
 
@@ -160,9 +161,9 @@ func (s *Server) signIn(a *answering, proven relyingparty.Authentication) (finis
 // refuseAuthentication spends the ceremony and gives the one answer.
 func (s *Server) refuseAuthentication(a *answering, cause error) error {
 	answer := codeAuthenticationFailed
-	// A ceremony that named somebody never says "unknown": the id that a name
-	// seems to have may be a decoy, and a record holds none of those.
-	if !a.known && !a.ceremony.Identified {
+	// Not where somebody was named, and not of an id that was shown for a name:
+	// no record holds a decoy, and nobody may learn which ids are decoys.
+	if decoy := s.isDecoy(a.response.CredentialID); !a.known && !decoy && !a.ceremony.Identified {
 		answer = codeCredentialUnknown
 	}
 	e := account.Event{Type: account.EventAuthenticationFail, CredentialID: a.response.CredentialID}

@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/hitherauth/hither/internal/account"
@@ -95,6 +96,7 @@ func (s *Server) refused(c *call, sp account.Spend, e account.Event, answer code
 	}
 	s.logger.InfoContext(ctx, "ceremony refused", "request_id", c.id, "type", string(e.Type), "check", e.Check,
 		"credential_id", credentialText(e.CredentialID), "address", addressText(c.client.Address), "browser", c.client.Browser, "err", cause)
+	c.even = true
 	return refuseFor(answer, cause)
 }
 
@@ -112,6 +114,8 @@ func checkOf(err error) string {
 		return "name_taken"
 	case errors.Is(err, account.ErrCredentialExists):
 		return "credential_exists"
+	case errors.Is(err, account.ErrTooManyCredentials):
+		return "credential_limit"
 	case errors.Is(err, account.ErrInvitationUsed):
 		return "invitation"
 	case errors.Is(err, account.ErrSignCount):
@@ -125,11 +129,12 @@ func checkOf(err error) string {
 	}
 }
 
-// descriptors are an account's credentials as a browser is told of them.
+// descriptors are an account's credentials as a browser is told of them: with
+// sorted transports, as browsers list them, whatever a client once sent.
 func descriptors(creds []account.Credential) []webauthn.CredentialDescriptor {
 	out := make([]webauthn.CredentialDescriptor, len(creds))
 	for i, c := range creds {
-		out[i] = webauthn.CredentialDescriptor{Type: "public-key", ID: c.ID, Transports: c.Transports}
+		out[i] = webauthn.CredentialDescriptor{Type: "public-key", ID: c.ID, Transports: slices.Sorted(slices.Values(c.Transports))}
 	}
 	return out
 }

@@ -84,6 +84,32 @@ func TestCeremonyOnce(t *testing.T) {
 		}
 	})
 
+	t.Run("more_passkeys_than_an_account_can_have", func(t *testing.T) {
+		t.Parallel()
+		h := openHouse(t)
+		b := h.browser()
+		b.signUp("collector")
+		tabs := make([]*browser, account.MaxCredentials)
+		bodies := make([]string, len(tabs))
+		for i := range tabs {
+			tabs[i] = b.copy()
+			tabs[i].key = webauthntest.New(webauthntest.Config{})
+			_, bodies[i] = tabs[i].create(tabs[i].beginRegistration(object{}))
+		}
+		statuses := parallel(len(tabs)-1, func(i int) int { return tabs[i].do(http.MethodPost, pathRegFinish, bodies[i]).status })
+		if statuses[http.StatusCreated] != len(tabs)-1 {
+			t.Fatalf("got %v", statuses)
+		}
+		tabs[len(tabs)-1].do(http.MethodPost, pathRegFinish, bodies[len(tabs)-1]).want(t, http.StatusConflict, "credential_limit")
+		b.do(http.MethodPost, pathRegBegin, object{}).want(t, http.StatusConflict, "credential_limit")
+		if _, creds := h.person("collector"); len(creds) != account.MaxCredentials {
+			t.Errorf("got %d credentials", len(creds))
+		}
+		if _, a := h.browser().allowed("collector"); len(a.Allow) != account.MaxCredentials {
+			t.Errorf("a begin shows %d credentials", len(a.Allow))
+		}
+	})
+
 	t.Run("CER-17_parallel_removals_of_the_last_two", func(t *testing.T) {
 		t.Parallel()
 		h := openHouse(t)

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"runtime/debug"
 	"strings"
+	"time"
 
 	"github.com/hitherauth/hither/internal/account"
 )
@@ -21,8 +22,9 @@ const maxCookies = 150
 
 // incoming is what the outer door knows about a request.
 type incoming struct {
-	id     string
-	client account.Client
+	id      string
+	arrived time.Time // not by Config.Now: a duration is all that is made of it
+	client  account.Client
 }
 
 type incomingKey struct{}
@@ -40,10 +42,10 @@ func incomingOf(r *http.Request) *incoming {
 // behind it, and bounds the body.
 func (s *Server) enter(next http.Handler, fail refuseFunc) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		start := s.now()
 		in := &incoming{
-			id:     rand.Text(),
-			client: account.Client{Address: s.clientAddress(r), Browser: browserName(r.Header)},
+			id:      rand.Text(),
+			arrived: time.Now(),
+			client:  account.Client{Address: s.clientAddress(r), Browser: browserName(r.Header)},
 		}
 		ctx, cancel := context.WithTimeout(context.WithValue(r.Context(), incomingKey{}, in), requestTimeout)
 		defer cancel()
@@ -57,7 +59,7 @@ func (s *Server) enter(next http.Handler, fail refuseFunc) http.Handler {
 				s.recovered(out, r, v, fail)
 			}
 			s.logger.DebugContext(r.Context(), "request served", "request_id", in.id, "method", r.Method, "route", routeText(r),
-				"status", out.status, "duration_ms", s.now().Sub(start).Milliseconds(), "address", addressText(in.client.Address))
+				"status", out.status, "duration_ms", time.Since(in.arrived).Milliseconds(), "address", addressText(in.client.Address))
 		}()
 		next.ServeHTTP(out, r)
 	})
@@ -112,7 +114,8 @@ func (s *Server) judgeTarget(r *http.Request, hostMatters bool) error {
 	if !strings.HasPrefix(r.RequestURI, "/") {
 		return refuse(codeMisdirected, "")
 	}
-	if hostMatters && !strings.EqualFold(r.Host, s.host) {
+	// Over HTTP/2 a Host field may stand beside :authority; net/http leaves it there.
+	if hostMatters && (!strings.EqualFold(r.Host, s.host) || len(r.Header["Host"]) > 0) {
 		return refuse(codeMisdirected, "")
 	}
 	if !canonicalPath(r.URL.EscapedPath()) {

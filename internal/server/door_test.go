@@ -2,11 +2,13 @@ package server_test
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net"
 	"net/http"
 	"net/netip"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -43,7 +45,7 @@ func TestErrorsSayNothing(t *testing.T) {
 		if a.status != http.StatusServiceUnavailable || a.header.Get("Retry-After") == "" {
 			t.Errorf("%s: got %d", path, a.status)
 		}
-		for _, inner := range []string{"sql", "SQL", "store", ".go:", "goroutine", "hither.db", "closed"} {
+		for _, inner := range []string{"sql", "SQLITE", "store", ".go:", "goroutine", "hither.db", "closed"} {
 			if strings.Contains(strings.ReplaceAll(string(a.body), "hither-", ""), inner) && !strings.Contains(path, inner) {
 				t.Errorf("%s says %q: %.300s", path, inner, a.body)
 			}
@@ -212,5 +214,25 @@ func TestHealth(t *testing.T) {
 	a := b.do(http.MethodPost, pathAuthBegin, object{"name": "x"}).want(t, http.StatusServiceUnavailable, "unavailable")
 	if a.header.Get("Retry-After") == "" {
 		t.Error("no Retry-After")
+	}
+}
+
+// Who asks while the store hangs shares one look at it, also when that look
+// took longer than it is good for.
+func TestHealthOfAStoreThatHangs(t *testing.T) {
+	t.Parallel()
+	var looks atomic.Int32
+	var h *house
+	h = openHouse(t, houseConfig{edit: func(c *server.Config) {
+		c.Ready = func(context.Context) error {
+			looks.Add(1)
+			h.clock.move(3 * time.Second)
+			return errors.New("hangs")
+		}
+	}})
+	b := h.program()
+	statuses := parallel(10, func(int) int { return b.do(http.MethodGet, "/readyz", nil).status })
+	if statuses[http.StatusServiceUnavailable] != 10 || looks.Load() != 1 {
+		t.Errorf("got %v after %d looks", statuses, looks.Load())
 	}
 }

@@ -42,7 +42,7 @@ func (r *readiness) check(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), readyTimeout)
 	defer cancel()
 	r.err = r.probe(ctx)
-	r.asked = now
+	r.asked = r.now() // not now: those who waited for a slow answer take it too
 	return r.err
 }
 

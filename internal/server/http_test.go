@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -154,6 +155,7 @@ func TestHTTPDoor(t *testing.T) {
 		for _, kind := range []string{
 			"", "text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "application/json; charset=utf-16",
 			"application/json, text/plain", "application/jsonp", "text/json", "application/json; x=y", "application/problem+json",
+			"application/json\u00a0", "application/json; charset*=utf-8''utf-8", "application/json; charset=utf-8; charset=utf-8",
 		} {
 			for _, route := range mutating() {
 				if plainForm(route[1]) {
@@ -165,6 +167,7 @@ func TestHTTPDoor(t *testing.T) {
 		for _, kind := range []string{"application/json; charset=utf-8", "application/json;charset=UTF-8", "Application/JSON"} {
 			b.copy().do(http.MethodPost, pathAuthBegin, object{}, header("Content-Type", kind)).ok(t, http.StatusOK)
 		}
+		b.copy().do(http.MethodPost, pathAuthBegin, object{}, header("Content-Encoding", "gzip")).want(t, http.StatusUnsupportedMediaType, "unsupported_media_type")
 		for _, kind := range []string{"", "application/json", "text/plain", "multipart/form-data; boundary=x"} {
 			if a := b.copy().do(http.MethodPost, "/logout", formBody(""), header("Content-Type", kind)); a.status != http.StatusUnsupportedMediaType {
 				t.Errorf("%q: got %d", kind, a.status)
@@ -200,6 +203,13 @@ func TestHTTPDoor(t *testing.T) {
 					t.Errorf("%s at %s: got %d", path, host, a.status)
 				}
 			}
+		}
+		two := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/login", nil)
+		two.Host, two.Header["Host"] = strings.TrimPrefix(h.origin, "http://"), []string{"evil.test"}
+		answer := httptest.NewRecorder()
+		h.server.Handler().ServeHTTP(answer, two)
+		if answer.Code != http.StatusMisdirectedRequest {
+			t.Errorf("two hosts over HTTP/2: got %d", answer.Code)
 		}
 		if a := b.copy().do(http.MethodGet, "/livez", nil, func(r *http.Request) { r.Host = "10.0.0.7:8080" }); a.status != http.StatusOK {
 			t.Errorf("health: got %d", a.status)

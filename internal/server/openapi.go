@@ -135,7 +135,7 @@ func allCodes() []code {
 	return []code{
 		codeBodyMalformed, codeNameInvalid, codeCeremonyInvalid, codeCeremonyExpired, codeCeremonySpent, codeAuthenticationFailed,
 		codeCredentialUnknown, codeRegistrationFailed, codeCredentialExists, codeNameTaken, codeSignupClosed, codeInvitationInvalid,
-		codeUnauthenticated, codeStepUpRequired, codeLastCredential, codeLastAdministrator, codeNotFound, codeCrossSite,
+		codeUnauthenticated, codeStepUpRequired, codeLastCredential, codeCredentialLimit, codeLastAdministrator, codeNotFound, codeCrossSite,
 		codeMethodNotAllowed, codeUnsupportedMediaType, codeBodyTooLarge, codeHeadersTooLarge, codeMisdirected, codeRateLimited,
 		codeUnavailable, codeInternal,
 	}

@@ -202,7 +202,7 @@ func passkeyRow(c account.Credential, current account.Session) web.Passkey {
 	row := web.Passkey{
 		ID: c.ID.String(), Name: c.Name, BackupEligible: backupEligible(c), BackupState: c.BackupState,
 		Transports: transportNames(c.Transports), Attachment: c.Attachment, CreatedAt: c.CreatedAt,
-		Current: c.ID.String() == current.CredentialID.String(),
+		Current: bytes.Equal(c.ID, current.CredentialID),
 	}
 	if c.LastUse != nil {
 		row.LastUse = &web.Use{At: c.LastUse.At, Address: addressText(c.LastUse.Address), Browser: c.LastUse.Browser}

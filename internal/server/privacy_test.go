@@ -13,6 +13,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/hitherauth/hither/internal/account"
 	"github.com/hitherauth/hither/internal/server"
 	"github.com/hitherauth/hither/webauthn/webauthntest"
@@ -52,30 +54,42 @@ func TestNamesAreNotTold(t *testing.T) {
 	t.Run("PRIV-01_known_name", func(t *testing.T) {
 		t.Parallel()
 		_, a := b.copy().allowed("kNOWN")
-		if len(a.Allow) != 1 || a.Allow[0].ID != cred.ID.String() || len(a.Allow[0].Transports) == 0 {
+		if len(a.Allow) != 1 || a.Allow[0].ID != cred.ID.String() || !slices.Equal(a.Allow[0].Transports, []string{"hybrid", "internal"}) {
 			t.Errorf("got %+v", a)
 		}
 	})
 
 	t.Run("PRIV-01_unknown_names_are_plausible_and_stable", func(t *testing.T) {
 		t.Parallel()
+		fixed := openHouse(t, houseConfig{edit: func(c *server.Config) { c.DecoyKey = [32]byte{1} }})
+		b := fixed.browser()
 		ids := map[string]bool{}
 		lengths := map[int]bool{}
+		counts := map[int]int{}
 		for i := range 60 {
 			name := fmt.Sprintf("Unknown%d", i)
 			_, first := b.copy().allowed(name)
 			_, again := b.copy().allowed(strings.ToUpper(name))
-			if len(first.Allow) != 1 || first.Allow[0].Type != "public-key" || len(first.Allow[0].Transports) == 0 {
+			if n := len(first.Allow); n < 1 || n > 3 || first.Allow[0].Type != "public-key" {
 				t.Fatalf("got %+v", first)
 			}
-			if first.Allow[0].ID != again.Allow[0].ID || !slices.Equal(first.Allow[0].Transports, again.Allow[0].Transports) {
-				t.Fatalf("%s changes: %+v and %+v", name, first, again)
+			if diff := cmp.Diff(first, again); diff != "" {
+				t.Fatalf("%s changes: %s", name, diff)
 			}
-			if ids[first.Allow[0].ID] {
-				t.Fatal("two names have one id")
+			counts[len(first.Allow)]++
+			for _, c := range first.Allow {
+				if ids[c.ID] {
+					t.Fatal("an id twice")
+				}
+				if !slices.IsSorted(c.Transports) {
+					t.Errorf("got transports %v, want them sorted as real ones are", c.Transports)
+				}
+				ids[c.ID] = true
+				lengths[len(c.ID)] = true
 			}
-			ids[first.Allow[0].ID] = true
-			lengths[len(first.Allow[0].ID)] = true
+		}
+		if counts[1] < 30 || counts[2] == 0 || counts[3] == 0 {
+			t.Errorf("got numbers of credentials %v, want mostly one, sometimes two or three", counts)
 		}
 		if len(lengths) < 3 {
 			t.Errorf("all ids have one of %d lengths", len(lengths))
@@ -84,20 +98,26 @@ func TestNamesAreNotTold(t *testing.T) {
 
 	t.Run("PRIV-01_the_ceremony_has_one_size", func(t *testing.T) {
 		t.Parallel()
-		sizes := map[int]bool{}
-		for _, name := range []string{"known", "unknown", "disabled", "x"} {
-			g, _ := b.copy().allowed(name)
-			sizes[len(g.ceremony)] = true
+		g, _ := b.copy().allowed("known")
+		want := len(g.ceremony)
+		same := 0
+		for i := range 20 {
+			if g, a := b.copy().allowed(fmt.Sprint("nobody", i)); len(a.Allow) == 1 {
+				same++
+				if len(g.ceremony) != want {
+					t.Errorf("got %d characters for one credential, want %d", len(g.ceremony), want)
+				}
+			}
 		}
-		if len(sizes) != 1 {
-			t.Errorf("got sizes %v", sizes)
+		if same == 0 {
+			t.Error("no name of nobody has one credential")
 		}
 	})
 
-	t.Run("PRIV-01_disabled_looks_unknown", func(t *testing.T) {
+	t.Run("PRIV-01_disabled_looks_as_before", func(t *testing.T) {
 		t.Parallel()
 		_, a := b.copy().allowed("disabled")
-		if len(a.Allow) != 1 || a.Allow[0].ID == disabled.key.Credentials("localhost")[0].ID.String() {
+		if len(a.Allow) != 1 || a.Allow[0].ID != disabled.key.Credentials("localhost")[0].ID.String() {
 			t.Errorf("got %+v", a)
 		}
 	})
@@ -114,6 +134,34 @@ func TestNamesAreNotTold(t *testing.T) {
 		}
 		if ids[0] != ids[1] {
 			t.Errorf("got %v", ids)
+		}
+	})
+
+	// The ids that a begin shows must not tell by what is said of them elsewhere.
+	t.Run("PRIV-01_ids_sent_back_elsewhere", func(t *testing.T) {
+		t.Parallel()
+		stranger := h.browser()
+		theirs := stranger.signUp("curious")
+		for i, name := range []string{"known", "disabled", "nobody", "nobody-else", "noone", "none-at-all"} {
+			_, a := h.browser().allowed(name)
+			for j, shown := range a.Allow {
+				c := h.browser()
+				g := c.beginAuthentication(object{})
+				c.do(http.MethodPost, pathAuthFinish, g.finish(must(theirs.GetJSON(g.options, h.origin, sendID(t, shown.ID)))(t))).
+					want(t, http.StatusUnauthorized, "authentication_failed")
+				id := must(base64.RawURLEncoding.DecodeString(shown.ID))(t)
+				take := func(r *webauthntest.Registration) { r.SetCredentialID(id) }
+				// A taken name and a free one: what is looked at first is the same too.
+				for _, own := range []string{"curious", fmt.Sprintf("taker-%d-%d", i, j)} {
+					c := h.browser()
+					_, body := c.create(c.beginRegistration(object{"name": own}), take)
+					c.do(http.MethodPost, pathRegFinish, body).want(t, http.StatusConflict, "credential_exists")
+				}
+				adder := stranger.copy()
+				adder.key = webauthntest.New(webauthntest.Config{})
+				_, body := adder.create(adder.beginRegistration(object{}), take)
+				adder.do(http.MethodPost, pathRegFinish, body).want(t, http.StatusConflict, "credential_exists")
+			}
 		}
 	})
 

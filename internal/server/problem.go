@@ -34,6 +34,7 @@ const (
 	codeUnauthenticated      code = "unauthenticated"
 	codeStepUpRequired       code = "step_up_required"
 	codeLastCredential       code = "last_credential"
+	codeCredentialLimit      code = "credential_limit"
 	codeLastAdministrator    code = "last_administrator"
 	codeNotFound             code = "not_found"
 	codeCrossSite            code = "cross_site"
@@ -81,6 +82,8 @@ func (c code) status() (status int, detail string) {
 		return http.StatusForbidden, "confirm with a passkey first"
 	case codeLastCredential:
 		return http.StatusConflict, "the last passkey of an account stays"
+	case codeCredentialLimit:
+		return http.StatusConflict, "the account has as many passkeys as it can have: remove one first"
 	case codeLastAdministrator:
 		return http.StatusConflict, "the last administrator stays: invite another one first"
 	case codeNotFound:
@@ -207,6 +210,8 @@ func accountCode(err error) code {
 		return codeCredentialExists
 	case errors.Is(err, account.ErrLastCredential):
 		return codeLastCredential
+	case errors.Is(err, account.ErrTooManyCredentials):
+		return codeCredentialLimit
 	case errors.Is(err, account.ErrLastAdministrator):
 		return codeLastAdministrator
 	case errors.Is(err, account.ErrSessionEnded), errors.Is(err, account.ErrDisabled):

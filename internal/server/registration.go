@@ -130,6 +130,9 @@ func (s *Server) addRequest(c *call, in beginRegistrationRequest) (relyingparty.
 	if err != nil {
 		return relyingparty.RegistrationRequest{}, err
 	}
+	if len(creds) >= account.MaxCredentials {
+		return relyingparty.RegistrationRequest{}, account.ErrTooManyCredentials
+	}
 	g := registering{Kind: registrationAdd, Account: person.ID.String()}
 	return g.request(webauthn.UserEntity{ID: person.UserHandle, Name: person.Name, DisplayName: person.DisplayName}, creds)
 }
@@ -170,10 +173,27 @@ func (s *Server) finishRegistration(c *call, in finishRegistrationRequest) (fini
 	if err != nil {
 		return finishRegistrationAnswer{}, s.refuseRegistration(f, codeRegistrationFailed, err)
 	}
+	if err := s.judgeNewID(f, proven.CredentialID); err != nil {
+		return finishRegistrationAnswer{}, err
+	}
 	if f.made.Kind == registrationAdd {
 		return s.addCredential(f, newCredential(proven))
 	}
 	return s.register(f, proven)
+}
+
+// judgeNewID refuses an id that somebody's credential has and, with the same
+// words after the same work, one that only seems to be somebody's. The store
+// judges again whether the id is new.
+func (s *Server) judgeNewID(f *finishing, id webauthn.Bytes) error {
+	_, _, err := s.accounts.Credential(f.call.r.Context(), id)
+	if decoy := s.isDecoy(id); err == nil || decoy && errors.Is(err, account.ErrNotFound) {
+		return s.refuseRegistration(f, codeCredentialExists, account.ErrCredentialExists)
+	}
+	if !errors.Is(err, account.ErrNotFound) {
+		return err
+	}
+	return nil
 }
 
 // openRegistration fails without a trace in the store.
@@ -222,7 +242,7 @@ func (s *Server) stored(f *finishing, err error) error {
 	var name *account.NameError
 	switch {
 	case errors.Is(err, account.ErrNameTaken), errors.Is(err, account.ErrCredentialExists), errors.Is(err, account.ErrInvitationUsed),
-		errors.Is(err, account.ErrSessionEnded), errors.Is(err, account.ErrDisabled), errors.As(err, &name):
+		errors.Is(err, account.ErrTooManyCredentials), errors.Is(err, account.ErrSessionEnded), errors.Is(err, account.ErrDisabled), errors.As(err, &name):
 		return s.refuseRegistration(f, toProblem(err).Code, err)
 	default:
 		return err
@@ -256,7 +276,10 @@ func (s *Server) register(f *finishing, proven relyingparty.Registration) (finis
 	if err != nil {
 		return finishRegistrationAnswer{}, s.stored(f, err)
 	}
-	s.succeeded(c)
+	// Who makes accounts that nobody invited is limited all the same: each takes room.
+	if f.made.Kind != registrationSignUp {
+		s.succeeded(c)
+	}
 	s.logger.InfoContext(c.r.Context(), "account created", "request_id", c.id, "account_id", person.ID.String(),
 		"credential_id", credentialText(cred.ID), "address", addressText(c.client.Address), "browser", c.client.Browser)
 	session := s.welcome(c, opened, &cred, f.bearer)
@@ -303,9 +326,9 @@ func newCredential(r relyingparty.Registration) account.Credential {
 
 // registrationCodes are what begin and finish of a registration can answer.
 func registrationCodes() (begin, finish []code) {
-	return []code{codeNameInvalid, codeSignupClosed, codeInvitationInvalid, codeStepUpRequired, codeRateLimited},
+	return []code{codeNameInvalid, codeSignupClosed, codeInvitationInvalid, codeStepUpRequired, codeCredentialLimit, codeRateLimited},
 		[]code{
-			codeCeremonyInvalid, codeCeremonyExpired, codeCeremonySpent, codeRegistrationFailed, codeCredentialExists,
+			codeCeremonyInvalid, codeCeremonyExpired, codeCeremonySpent, codeRegistrationFailed, codeCredentialExists, codeCredentialLimit,
 			codeNameTaken, codeInvitationInvalid, codeRateLimited,
 		}
 }

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"bytes"
 	"errors"
 
 	"github.com/hitherauth/hither/internal/account"
@@ -79,7 +80,7 @@ func (s *Server) removeCredential(c *call, _ empty) (empty, error) {
 	if err := s.accounts.RemoveCredential(c.r.Context(), session, id, c.client); err != nil {
 		return empty{}, err
 	}
-	if id.String() == session.CredentialID.String() && !c.visitor.bearer {
+	if bytes.Equal(id, session.CredentialID) && !c.visitor.bearer {
 		clearSessionCookie(c.w) // the session went with it
 	}
 	s.logger.InfoContext(c.r.Context(), "passkey removed", "request_id", c.id, "account_id", session.AccountID.String(), "credential_id", credentialText(id))
@@ -117,7 +118,7 @@ func (s *Server) listSessions(c *call, _ empty) (sessionsAnswer, error) {
 
 func findCredential(creds []account.Credential, id webauthn.Bytes) *account.Credential {
 	for i := range creds {
-		if creds[i].ID.String() == id.String() {
+		if bytes.Equal(creds[i].ID, id) {
 			return &creds[i]
 		}
 	}

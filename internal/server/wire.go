@@ -1,6 +1,7 @@
 package server
 
 import (
+	"bytes"
 	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -143,7 +144,7 @@ func credentialAnswerOf(c account.Credential, s account.Session) credentialAnswe
 	out := credentialAnswer{
 		ID: c.ID.String(), Name: c.Name, AAGUID: c.AAGUID.String(), Transports: transportNames(c.Transports),
 		BackupEligible: backupEligible(c), BackupState: c.BackupState, CreatedAt: c.CreatedAt.UTC(),
-		Current: c.ID.String() == s.CredentialID.String(),
+		Current: bytes.Equal(c.ID, s.CredentialID),
 	}
 	if c.LastUse != nil {
 		out.LastUsed = &useAnswer{At: c.LastUse.At.UTC(), Address: addressText(c.LastUse.Address), Browser: c.LastUse.Browser}
