@@ -10,6 +10,9 @@ type Site struct {
 	Person *Person
 	// Notice confirms what was just done; an unknown one shows nothing, so it may come from a query.
 	Notice Notice
+	// Patience is the time after which somebody who waits for a phone is likely stuck, and a ceremony that the
+	// browser ends has likely timed out: what pages say changes then. Zero: 30 s.
+	Patience time.Duration
 }
 
 // Person is who is signed in.

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/net/html"
 
@@ -54,6 +55,21 @@ func TestHostileText(t *testing.T) {
 			t.Errorf("got %q, want nothing", got)
 		}
 	})
+}
+
+func TestPatience(t *testing.T) {
+	t.Parallel()
+	p := newPages(t)
+	for want, set := range map[string]time.Duration{"30": 0, "1.5": 1500 * time.Millisecond} {
+		t.Run(want, func(t *testing.T) {
+			t.Parallel()
+			site := signedOut()
+			site.Patience = set
+			if got, _ := attribute(one(t, render(t, p, web.LoginPage{Site: site}), tagged("html")), "data-patience"); got != want {
+				t.Errorf("got %q", got)
+			}
+		})
+	}
 }
 
 func TestAccount(t *testing.T) {

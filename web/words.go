@@ -26,9 +26,21 @@ func functions(manifest map[string]string) template.FuncMap {
 		"human":        func(t time.Time) string { return t.UTC().Format("2 January 2006, 15:04 UTC") },
 		"machine":      func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
 		"mobile":       mobile,
+		"patience":     patience,
 		"place":        placeOf,
 		"sentence":     sentence,
 	}
+}
+
+// usualPatience is [Site.Patience] when it is zero.
+const usualPatience = 30 * time.Second
+
+// patience is d in seconds, for scripts.
+func patience(d time.Duration) float64 {
+	if d <= 0 {
+		d = usualPatience
+	}
+	return d.Seconds()
 }
 
 // sentence is what a notice says; "" for one that is not known.

@@ -79,6 +79,28 @@ test("an expired ceremony begins again", async () => {
   assert.deepEqual(sent.map((one) => one.ceremony), ["c1", "c2"]);
 });
 
+test("late begins where the caller says", async () => {
+  const browser = browserThatSigns();
+  browser.get = () => Promise.reject(new DOMException("", "NotAllowedError"));
+  await assert.rejects(signIn({ late: 0 }), { code: "timed_out" });
+  await assert.rejects(signIn({ late: 0, hints: ["hybrid"] }), { code: "phone_timed_out" });
+  await assert.rejects(signIn({ late: 0, mode: "autofill" }), { code: "cancelled" });
+  await assert.rejects(signIn(), { code: "cancelled" });
+});
+
+test("a ceremony that is replaced while its error is explained is the replaced one", async () => {
+  const browser = browserThatSigns();
+  let answer: ((able: object) => void) | undefined;
+  Object.assign(PublicKeyCredential, { getClientCapabilities: () => new Promise((resolve) => (answer = resolve)) });
+  browser.get = () => Promise.reject(new DOMException("", "NotAllowedError"));
+  const first = assert.rejects(signIn(), { code: "aborted" });
+  await settle();
+  browser.get = () => Promise.resolve(assertion());
+  await signIn();
+  answer?.({});
+  await first;
+});
+
 test("autofill waits, makes room for a button, and is not begun by it again", async () => {
   const browser = browserThatSigns();
   let mediation: string | undefined;

@@ -1,6 +1,8 @@
 import { again } from "./again.ts";
-import { identify } from "./errors.ts";
+import { type Asked, gather } from "./circumstances.ts";
+import { HitherError } from "./errors.ts";
 import { forget } from "./forget.ts";
+import { identifyAuthenticationError } from "./identify-authentication.ts";
 import { authenticationJSON, requestOptions } from "./json.ts";
 import { Renewal } from "./renewal.ts";
 import { request } from "./request.ts";
@@ -20,6 +22,8 @@ export interface SignInOptions {
   hints?: Hint[];
   /** Address of the API; "/api/v1" when absent. It must be of this page's origin. */
   base?: string;
+  /** Milliseconds from which on a refusal of the browser counts as late, "timed_out"; 30,000 when absent. */
+  late?: number;
   /** Ends the ceremony with the code "aborted". */
   signal?: AbortSignal;
 }
@@ -70,7 +74,7 @@ interface Answered {
 
 async function ask(options: SignInOptions, signal: AbortSignal): Promise<Answered> {
   const begun = await begin(options, signal);
-  return { begun, credential: await get(begun, { signal }) };
+  return { begun, credential: await get(begun, options, { signal }) };
 }
 
 /** Keeps a ceremony open in the form field, and begins another whenever it is about to run out. */
@@ -79,7 +83,7 @@ async function wait(options: SignInOptions, signal: AbortSignal): Promise<Answer
     const begun = await begin(options, signal);
     const renewal = new Renewal(signal, begun.publicKey.timeout);
     try {
-      return { begun, credential: await get(begun, { signal: renewal.signal, mediation: "conditional" }) };
+      return { begun, credential: await get(begun, options, { signal: renewal.signal, mediation: "conditional" }) };
     } catch (error) {
       if (!renewal.due || signal.aborted) {
         throw error;
@@ -96,8 +100,13 @@ function begin(options: SignInOptions, signal: AbortSignal): Promise<Begun> {
   );
 }
 
-async function get(begun: Begun, how: { signal: AbortSignal; mediation?: "conditional" }): Promise<PublicKeyCredential> {
-  const start = Date.now();
+async function get(
+  begun: Begun,
+  { hints, late }: SignInOptions,
+  how: { signal: AbortSignal; mediation?: "conditional" },
+): Promise<PublicKeyCredential> {
+  const waiting = how.mediation === "conditional";
+  const asked: Asked = { since: performance.now(), late, waiting, hints, rpId: begun.publicKey.rpId };
   try {
     const credential = await navigator.credentials.get({ ...how, publicKey: requestOptions(begun.publicKey) });
     if (!credential) {
@@ -105,6 +114,11 @@ async function get(begun: Begun, how: { signal: AbortSignal; mediation?: "condit
     }
     return credential as PublicKeyCredential;
   } catch (error) {
-    throw identify(error, "authentication", Date.now() - start, how.signal);
+    const circumstances = await gather(asked);
+    if (how.signal.aborted) {
+      // Whatever the browser made of it, and also when the next ceremony began while this one was explained.
+      throw new HitherError("aborted", "another ceremony took over", { cause: error, ceremony: "authentication" });
+    }
+    throw identifyAuthenticationError(error, circumstances);
   }
 }

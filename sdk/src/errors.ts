@@ -1,21 +1,31 @@
+import type { Circumstances } from "./circumstances.ts";
+
 /** The two ceremonies of WebAuthn. */
 export type Ceremony = "registration" | "authentication";
 
-/** What went wrong between the page, the browser and the authenticator. */
+/** What went wrong between the page, the browser and the authenticator. docs/errors.md is the whole table. */
 export type BrowserErrorCode =
   /** Another ceremony took over, or the caller's signal fired. Show nothing. */
   | "aborted"
-  /** The browser refused within half a minute: the person cancelled, or had no passkey here. */
+  /** The browser refused soon: the person cancelled, or had no passkey here. */
   | "cancelled"
-  /** The browser refused after more than half a minute: time ran out, or a phone never came near. */
+  /** The browser refused late: nobody answered in time. */
   | "timed_out"
+  /** The browser refused late, and a QR code was on screen: a phone was expected and never came near. */
+  | "phone_timed_out"
   /** The authenticator holds a passkey of this account already. */
   | "passkey_exists"
-  /** No authenticator here can do what is asked; often there is no screen lock. */
+  /** Nothing here verifies its person: no screen lock, or a security key without a PIN. */
+  | "no_screen_lock"
+  /** No authenticator here can do what is asked. */
   | "no_authenticator"
+  /** The browser is busy with a ceremony that is none of ours: another script of the page, or an extension. */
+  | "busy"
   /** The page's origin and the relying party ID do not fit: the operator's mistake. */
   | "wrong_origin"
-  /** The browser knows no passkeys, or the page did not come over https. */
+  /** The page did not come over https, nor from localhost. */
+  | "insecure"
+  /** The browser knows no passkeys. */
   | "unsupported"
   /** Nothing came back from the server. */
   | "unreachable"
@@ -58,8 +68,8 @@ export interface HitherErrorDetails {
   cause?: unknown;
   /** Which ceremony failed; absent when the browser had no part in it yet. */
   ceremony?: Ceremony;
-  /** Milliseconds that the browser's part took, when it is what failed. */
-  elapsed?: number;
+  /** Under which circumstances the browser refused, when it is what failed. */
+  circumstances?: Circumstances;
   /** HTTP status of the server's answer. */
   status?: number;
   /** Names the request in the server's log. */
@@ -72,7 +82,7 @@ export interface HitherErrorDetails {
 export class HitherError extends Error {
   readonly code: HitherErrorCode;
   readonly ceremony: Ceremony | undefined;
-  readonly elapsed: number | undefined;
+  readonly circumstances: Circumstances | undefined;
   readonly status: number | undefined;
   readonly requestId: string | undefined;
   readonly retryAfter: number | undefined;
@@ -84,47 +94,9 @@ export class HitherError extends Error {
     this.name = "HitherError";
     this.code = code;
     this.ceremony = details.ceremony;
-    this.elapsed = details.elapsed;
+    this.circumstances = details.circumstances;
     this.status = details.status;
     this.requestId = details.requestId;
     this.retryAfter = details.retryAfter;
   }
-}
-
-/** A refusal after so many milliseconds is more likely a phone that never came near than a change of mind. */
-const late = 30_000;
-
-/** Says what an exception of `navigator.credentials` means, after so many milliseconds. */
-export function identify(error: unknown, ceremony: Ceremony, elapsed: number, signal: AbortSignal): HitherError {
-  if (error instanceof HitherError) {
-    return error;
-  }
-  const fail = (code: BrowserErrorCode, message: string) =>
-    new HitherError(code, message, { cause: error, ceremony, elapsed });
-  const name = nameOf(error);
-  if (signal.aborted || name === "AbortError") {
-    return fail("aborted", "another ceremony took over");
-  }
-  switch (name) {
-    case "NotAllowedError":
-      // WebAuthn L3 §14.5.1: one error for many causes, on purpose; only the time taken tells them apart.
-      return elapsed < late
-        ? fail("cancelled", "the browser ended the ceremony soon")
-        : fail("timed_out", "the browser ended the ceremony late");
-    case "InvalidStateError":
-      if (ceremony === "registration") {
-        return fail("passkey_exists", "the authenticator holds a passkey of this account");
-      }
-      break;
-    case "NotSupportedError":
-    case "ConstraintError":
-      return fail("no_authenticator", "no authenticator here can do what is asked");
-    case "SecurityError":
-      return fail("wrong_origin", "the origin of this page and the relying party ID do not fit");
-  }
-  return fail("failed", "the browser could not complete the ceremony");
-}
-
-function nameOf(error: unknown): string {
-  return typeof error === "object" && error !== null && "name" in error ? String(error.name) : "";
 }

@@ -114,5 +114,19 @@ test("the caller's signal ends it", async () => {
 test("no passkeys without https", async () => {
   browserThatCreates();
   Object.defineProperty(globalThis, "isSecureContext", { value: false, configurable: true });
+  await assert.rejects(createPasskey(), { code: "insecure" });
+});
+
+test("no passkeys in a browser that knows none", async () => {
+  browserThatCreates();
+  Object.defineProperty(globalThis, "PublicKeyCredential", { value: undefined, configurable: true });
   await assert.rejects(createPasskey(), { code: "unsupported" });
+});
+
+test("late begins where the caller says", async () => {
+  const browser = browserThatCreates();
+  browser.create = () => Promise.reject(new DOMException("", "NotAllowedError"));
+  await assert.rejects(createPasskey({ late: 0 }), { code: "timed_out" });
+  await assert.rejects(createPasskey({ late: 0, hints: ["hybrid"] }), { code: "phone_timed_out" });
+  await assert.rejects(createPasskey({ hints: ["hybrid"] }), { code: "cancelled" });
 });

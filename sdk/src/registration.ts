@@ -1,6 +1,8 @@
 import { again } from "./again.ts";
-import { type HitherErrorCode, identify } from "./errors.ts";
+import { type Asked, gather } from "./circumstances.ts";
+import { HitherError, type HitherErrorCode } from "./errors.ts";
 import { forget } from "./forget.ts";
+import { identifyRegistrationError } from "./identify-registration.ts";
 import { creationOptions, registrationJSON } from "./json.ts";
 import { request } from "./request.ts";
 import { claim } from "./running.ts";
@@ -18,6 +20,8 @@ export interface CreatePasskeyOptions {
   hints?: Hint[];
   /** Address of the API; "/api/v1" when absent. It must be of this page's origin. */
   base?: string;
+  /** Milliseconds from which on a refusal of the browser counts as late, "timed_out"; 30,000 when absent. */
+  late?: number;
   /** Ends the ceremony with the code "aborted". */
   signal?: AbortSignal;
 }
@@ -54,7 +58,7 @@ async function register(options: CreatePasskeyOptions, signal: AbortSignal): Pro
     signal,
     body: { name, display_name: displayName, token }, // members that are undefined are left out
   });
-  const credential = await create(prefer(begun.publicKey, options.hints), signal);
+  const credential = await create(prefer(begun.publicKey, options.hints), options, signal);
   try {
     // What the authenticator made counts from here on, so another ceremony no longer ends this one.
     const finished = await request<Omit<CreatedPasskey, "attachment">>("/registration/finish", {
@@ -94,8 +98,12 @@ function prefer(json: PublicKeyCredentialCreationOptionsJSON, hints?: Hint[]): P
   return preferred;
 }
 
-async function create(json: PublicKeyCredentialCreationOptionsJSON, signal: AbortSignal): Promise<PublicKeyCredential> {
-  const start = Date.now();
+async function create(
+  json: PublicKeyCredentialCreationOptionsJSON,
+  { hints, late }: CreatePasskeyOptions,
+  signal: AbortSignal,
+): Promise<PublicKeyCredential> {
+  const asked: Asked = { since: performance.now(), late, waiting: false, hints, rpId: json.rp.id };
   try {
     const credential = await navigator.credentials.create({ publicKey: creationOptions(json), signal });
     if (!credential) {
@@ -103,6 +111,11 @@ async function create(json: PublicKeyCredentialCreationOptionsJSON, signal: Abor
     }
     return credential as PublicKeyCredential;
   } catch (error) {
-    throw identify(error, "registration", Date.now() - start, signal);
+    const circumstances = await gather(asked);
+    if (signal.aborted) {
+      // Whatever the browser made of it, and also when the next ceremony began while this one was explained.
+      throw new HitherError("aborted", "another ceremony took over", { cause: error, ceremony: "registration" });
+    }
+    throw identifyRegistrationError(error, circumstances);
   }
 }

@@ -2,11 +2,22 @@ import { HitherError } from "./errors.ts";
 
 /** Whether this browser, on this page, can use passkeys at all. */
 export function supported(): boolean {
-  return (
-    globalThis.isSecureContext === true &&
-    typeof globalThis.PublicKeyCredential === "function" &&
-    typeof globalThis.navigator?.credentials?.create === "function"
-  );
+  return obstacle() === undefined;
+}
+
+/** What keeps passkeys from this page: undefined when nothing does. */
+export function obstacle(): HitherError | undefined {
+  if (globalThis.isSecureContext !== true) {
+    // WebAuthn L3 §5.1 and §13.4.6 (W3C Secure Contexts): the whole interface is absent then, whatever the browser.
+    return new HitherError("insecure", `the page's origin ${location.origin} is no secure context`);
+  }
+  if (
+    typeof globalThis.PublicKeyCredential !== "function" ||
+    typeof globalThis.navigator?.credentials?.create !== "function"
+  ) {
+    return new HitherError("unsupported", "this browser has no PublicKeyCredential");
+  }
+  return undefined;
 }
 
 /** Whether the browser can offer passkeys in a form field. */
@@ -19,7 +30,8 @@ export async function autofillAvailable(): Promise<boolean> {
 
 /** Throws when there are no passkeys here. */
 export function demandSupport(): void {
-  if (!supported()) {
-    throw new HitherError("unsupported", "no passkeys in this browser, or the page did not come over https");
+  const error = obstacle();
+  if (error) {
+    throw error;
   }
 }

@@ -1,3 +1,5 @@
+import type { Circumstances } from "./circumstances.ts";
+
 /** A browser and a server for tests, as little of each as the package needs. */
 
 /** A request that reached the fake server. */
@@ -27,6 +29,8 @@ export class FakeBrowser {
   readonly forgotten: unknown[] = [];
   /** Answers by path; a list is used up one by one, its last for ever. */
   readonly answers: Record<string, Answer | Answer[] | Error> = {};
+  /** What the browser says that it can do. */
+  capabilities: Record<string, boolean> = { userVerifyingPlatformAuthenticator: true, hybridTransport: true };
   create: Ceremony = () => Promise.reject(new DOMException("", "NotAllowedError"));
   get: Ceremony = () => Promise.reject(new DOMException("", "NotAllowedError"));
 
@@ -40,6 +44,9 @@ export class FakeBrowser {
   #install(): void {
     const PublicKeyCredential = Object.assign(() => {}, {
       isConditionalMediationAvailable: () => Promise.resolve(true),
+      getClientCapabilities: () => Promise.resolve(this.capabilities),
+      isUserVerifyingPlatformAuthenticatorAvailable: () =>
+        Promise.resolve(this.capabilities["userVerifyingPlatformAuthenticator"] === true),
       signalUnknownCredential: (options: unknown) => {
         this.forgotten.push(options);
         return Promise.resolve();
@@ -82,6 +89,20 @@ export class FakeBrowser {
     const text = status === 204 ? null : JSON.stringify(answer.body ?? {});
     return new Response(text, { status, headers: answer.headers ?? {} });
   }
+}
+
+/** The circumstances of a refusal that was late after a second, as far as a test does not say otherwise. */
+export function circumstances(other: Partial<Circumstances> = {}): Circumstances {
+  return {
+    elapsed: 10,
+    late: 1_000,
+    waiting: false,
+    phone: false,
+    capabilities: { screenLock: true, hybrid: true },
+    origin: "https://id.example",
+    rpId: "id.example",
+    ...other,
+  };
 }
 
 /** A problem document as the server writes it. */

@@ -1,15 +1,19 @@
-import { createPasskey, type Hint } from "../../sdk/src/index.ts";
+import { createPasskey, HitherError } from "../../sdk/src/index.ts";
 import { request } from "../../sdk/src/request.ts";
 import { confirmed } from "../shared/confirm.ts";
 import { find, go } from "../shared/dom.ts";
-import { explain } from "../shared/failure.ts";
-import { Messages } from "../shared/message.ts";
+import { Messages, press } from "../shared/message.ts";
 import { ready, start } from "../shared/page.ts";
+import { patience } from "../shared/patience.ts";
 import { withPhone } from "../shared/phone.ts";
+import { report } from "../shared/report.ts";
 
 start();
 const messages = new Messages();
 const account = find("#person", HTMLElement).dataset["name"] ?? "";
+
+const here = find("#here", HTMLButtonElement);
+const phone = find("#phone", HTMLButtonElement);
 
 /** Does something to the account, then shows the account as it is now. */
 async function perform(action: () => Promise<string>): Promise<void> {
@@ -17,18 +21,26 @@ async function perform(action: () => Promise<string>): Promise<void> {
   try {
     go(await confirmed(account, messages, action));
   } catch (error) {
-    const message = explain(error);
-    if (message) {
-      messages.show(message);
-    } else {
-      messages.clear();
-    }
+    fail(error, () => void perform(action));
   }
 }
 
-async function add(hints: Hint[]): Promise<string> {
-  const create = () => createPasskey({ hints });
-  const made = await (hints.includes("hybrid") ? withPhone(messages, create) : create());
+function fail(error: unknown, again: () => void): void {
+  const adding = error instanceof HitherError && error.ceremony === "registration";
+  const said = report(messages, error, {
+    try_again: again,
+    ...(adding && { use_phone: () => press(phone), scan_again: () => press(phone) }),
+    sign_in: "/login",
+    reload: () => location.reload(),
+  });
+  if (!said) {
+    messages.clear();
+  }
+}
+
+async function add(button: HTMLButtonElement): Promise<string> {
+  const create = () => createPasskey({ hints: button === phone ? ["hybrid"] : [], late: patience() });
+  const made = await (button === phone ? withPhone(messages, () => press(phone), create) : create());
   return `/account?notice=added#passkey-${made.credential.id}`;
 }
 
@@ -60,7 +72,8 @@ dialog.addEventListener("close", () => {
     void perform(() => remove(chosen));
   }
 });
-find("#here", HTMLButtonElement).addEventListener("click", () => void perform(() => add([])));
-find("#phone", HTMLButtonElement).addEventListener("click", () => void perform(() => add(["hybrid"])));
+for (const button of [here, phone]) {
+  button.addEventListener("click", () => void perform(() => add(button)));
+}
 document.querySelector("#end-others")?.addEventListener("click", () => void perform(endOthers));
 ready();

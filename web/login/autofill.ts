@@ -54,7 +54,7 @@ export class Autofill {
       return; // a button was pressed, and its owner starts us again
     }
     const away = ["unreachable", "unavailable", "rate_limited"].includes(known?.code ?? "");
-    const picked = known?.ceremony !== undefined && known.elapsed === undefined; // the browser did its part
+    const picked = known?.ceremony !== undefined && known.circumstances === undefined; // the browser did its part
     if (picked || (!away && waited >= soon)) {
       this.#failed(error); // else nobody has done anything yet that could fail
     }

@@ -1,9 +1,10 @@
-import { HitherError, type SignInOptions, signIn, supported } from "../../sdk/src/index.ts";
+import { obstacle, type SignInOptions, signIn } from "../../sdk/src/index.ts";
 import { find, go } from "../shared/dom.ts";
-import { explain } from "../shared/failure.ts";
-import { Messages } from "../shared/message.ts";
+import { Messages, press } from "../shared/message.ts";
 import { ready, start } from "../shared/page.ts";
+import { patience } from "../shared/patience.ts";
 import { withPhone } from "../shared/phone.ts";
+import { report } from "../shared/report.ts";
 import { Autofill } from "./autofill.ts";
 
 start();
@@ -17,25 +18,36 @@ function leave(): void {
   go(panel.dataset["returnTo"] ?? "/account");
 }
 
-/** Shows what went wrong; false when there is nothing to say. */
+const here = find("#sign-in .primary", HTMLButtonElement);
+const phone = find("#phone", HTMLButtonElement);
+const key = find("#key", HTMLButtonElement);
+
+/** The button that was pressed last. */
+let last = here;
+
+function showMore(): void {
+  find("#more", HTMLDetailsElement).open = true;
+  find("#more > summary", HTMLElement).focus();
+}
+
 function show(error: unknown): boolean {
-  const message = explain(error);
-  if (!message) {
-    return false;
-  }
-  if (message.calm) {
-    message.text += " There are more ways below.";
-  }
-  messages.show(message);
-  return true;
+  return report(messages, error, {
+    try_again: () => press(last),
+    use_phone: () => press(phone),
+    scan_again: () => press(phone),
+    more_ways: showMore,
+    reload: () => location.reload(),
+  });
 }
 
 const autofill = new Autofill(leave, show);
 
-async function press(options: SignInOptions): Promise<void> {
+async function ask(button: HTMLButtonElement, options: SignInOptions): Promise<void> {
+  last = button;
   messages.clear();
+  const sign = () => signIn({ ...options, late: patience() });
   try {
-    await (options.hints?.includes("hybrid") ? withPhone(messages, () => signIn(options)) : signIn(options));
+    await (button === phone ? withPhone(messages, () => press(phone), sign) : sign());
     leave();
   } catch (error) {
     if (show(error)) {
@@ -47,14 +59,15 @@ async function press(options: SignInOptions): Promise<void> {
 find("#sign-in", HTMLFormElement).addEventListener("submit", (event) => {
   event.preventDefault();
   const known = name.value.trim();
-  void press(known ? { name: known } : {});
+  void ask(here, known ? { name: known } : {});
 });
-find("#phone", HTMLButtonElement).addEventListener("click", () => void press({ hints: ["hybrid"] }));
-find("#key", HTMLButtonElement).addEventListener("click", () => void press({ hints: ["security-key"] }));
+phone.addEventListener("click", () => void ask(phone, { hints: ["hybrid"] }));
+key.addEventListener("click", () => void ask(key, { hints: ["security-key"] }));
 
-if (supported()) {
-  autofill.start();
+const missing = obstacle();
+if (missing) {
+  show(missing);
 } else {
-  show(new HitherError("unsupported", "no passkeys here"));
+  autofill.start();
 }
 ready();

@@ -1,10 +1,11 @@
-import { type CreatedPasskey, createPasskey, HitherError, supported } from "../../sdk/src/index.ts";
+import { type CreatedPasskey, createPasskey, HitherError, obstacle } from "../../sdk/src/index.ts";
 import { find } from "../shared/dom.ts";
-import { explain } from "../shared/failure.ts";
-import { Messages } from "../shared/message.ts";
+import { Messages, press } from "../shared/message.ts";
 import { ready, start } from "../shared/page.ts";
+import { patience } from "../shared/patience.ts";
 import { withPhone } from "../shared/phone.ts";
 import { placeOf } from "../shared/place.ts";
+import { report } from "../shared/report.ts";
 import { look } from "./invitation.ts";
 
 // First of all: the secret of the link leaves the address bar, and with it the history.
@@ -24,6 +25,11 @@ const name = find("#name", HTMLInputElement);
 const displayName = find("#display-name", HTMLInputElement);
 const done = find("#done", HTMLElement);
 const closed = find("#closed", HTMLElement);
+const here = find("#create .primary", HTMLButtonElement);
+const phone = find("#phone", HTMLButtonElement);
+
+/** The button that was pressed last. */
+let last = here;
 
 function show(part: HTMLElement): void {
   for (const one of [form, done, closed]) {
@@ -33,15 +39,18 @@ function show(part: HTMLElement): void {
 
 /** Shows what went wrong; a dead link leaves nothing to fill in. */
 function fail(error: unknown): void {
-  const message = explain(error);
-  if (!message) {
+  const said = report(messages, error, {
+    try_again: () => press(last),
+    use_phone: () => press(phone),
+    scan_again: () => press(phone),
+    use_it: "/login",
+    sign_in: "/login",
+    reload: () => location.reload(),
+  });
+  if (!said) {
     return;
   }
   const code = error instanceof HitherError ? error.code : "failed";
-  if (code === "passkey_exists" || code === "credential_exists") {
-    message.link = { href: "/login", text: "Sign in with it" };
-  }
-  messages.show(message);
   if (code === "invitation_invalid" || code === "signup_closed") {
     show(closed);
     document.querySelector("#closed-hint")?.remove();
@@ -67,7 +76,8 @@ function celebrate(made: CreatedPasskey): void {
   heading.focus();
 }
 
-async function press(phone: boolean): Promise<void> {
+async function make(button: HTMLButtonElement): Promise<void> {
+  last = button;
   if (!form.reportValidity()) {
     return;
   }
@@ -78,10 +88,11 @@ async function press(phone: boolean): Promise<void> {
       name: name.value.trim(),
       ...(displayName.value.trim() && { displayName: displayName.value.trim() }),
       ...(token && { token }),
-      ...(phone && { hints: ["hybrid"] as const }),
+      ...(button === phone && { hints: ["hybrid"] as const }),
+      late: patience(),
     });
   try {
-    celebrate(await (phone ? withPhone(messages, create) : create()));
+    celebrate(await (button === phone ? withPhone(messages, () => press(phone), create) : create()));
   } catch (error) {
     fail(error);
   }
@@ -93,8 +104,9 @@ async function open(): Promise<void> {
     return;
   }
   show(form);
-  if (!supported()) {
-    fail(new HitherError("unsupported", "no passkeys here"));
+  const missing = obstacle();
+  if (missing) {
+    fail(missing);
   } else if (token) {
     const invitation = await look(token);
     find("#administrator", HTMLElement).hidden = !invitation?.administrator;
@@ -108,9 +120,9 @@ async function open(): Promise<void> {
 
 form.addEventListener("submit", (event) => {
   event.preventDefault();
-  void press(false);
+  void make(here);
 });
-find("#phone", HTMLButtonElement).addEventListener("click", () => void press(true));
+phone.addEventListener("click", () => void make(phone));
 
 open().catch(fail);
 ready();

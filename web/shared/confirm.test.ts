@@ -9,6 +9,7 @@ const begin = "/api/v1/authentication/begin";
 const stale = new HitherError("step_up_required", "");
 
 function scene() {
+  Object.defineProperty(globalThis, "document", { value: { documentElement: { dataset: {} } }, configurable: true });
   const browser = FakeBrowser.install();
   browser.answers[begin] = begun("c");
   browser.answers["/api/v1/authentication/finish"] = { body: {} };

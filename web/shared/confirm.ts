@@ -1,5 +1,6 @@
 import { HitherError, signIn } from "../../sdk/src/index.ts";
 import type { Messages } from "./message.ts";
+import { patience } from "./patience.ts";
 
 /** Does what needs a fresh sign-in: when the server asks for one, the person confirms, and it is done again. */
 export async function confirmed<T>(account: string, messages: Messages, action: () => Promise<T>): Promise<T> {
@@ -14,7 +15,7 @@ export async function confirmed<T>(account: string, messages: Messages, action: 
     title: "Please confirm that it is you.",
     text: "Your last sign-in was a while ago. Use one of your passkeys, then this goes on by itself.",
   });
-  await signIn({ name: account });
+  await signIn({ name: account, late: patience() });
   messages.clear();
   return action();
 }

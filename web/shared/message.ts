@@ -1,14 +1,21 @@
+import type { Advice, Step } from "../../sdk/src/index.ts";
 import { find, make } from "./dom.ts";
 
-/** What a page tells a person: what happened, and what to do next. */
-export interface Message {
-  title: string;
-  text?: string;
-  steps?: string[];
-  link?: { href: string; text: string };
-  /** Nothing is wrong: somebody changed their mind. */
-  calm?: boolean;
-}
+/** Where a step leads: an address of ours, or what happens. A page leaves out what it does not have. */
+export type Ways = Partial<Record<Step, string | (() => void)>>;
+
+const labels: Record<Step, string> = {
+  try_again: "Try again",
+  use_phone: "Use a phone or tablet",
+  scan_again: "Scan again",
+  more_ways: "More ways",
+  sign_in: "Sign in",
+  use_it: "Sign in with it",
+  reload: "Load this page again",
+};
+
+/** What a page tells of its own accord: no step has to follow. */
+export type News = Pick<Advice, "title"> & Partial<Advice>;
 
 /** The page's two areas for messages. At most one of them says something. */
 export class Messages {
@@ -16,16 +23,16 @@ export class Messages {
   readonly #alert = find("[role=alert]", HTMLElement);
 
   /** Says what goes on. */
-  tell(message: Message): void {
+  tell(news: News, ways: Ways = {}): void {
     this.clear();
-    this.#status.append(...parts(message));
+    this.#status.append(...parts(news, ways));
   }
 
-  /** Says what went wrong. */
-  show(message: Message): void {
+  /** Says what went wrong, and offers the ways on that the page has. */
+  show(advice: Advice, ways: Ways): void {
     this.clear();
-    const area = message.calm ? this.#status : this.#alert;
-    area.append(...parts(message));
+    const area = advice.calm ? this.#status : this.#alert;
+    area.append(...parts(advice, ways));
     area.scrollIntoView({ block: "nearest" });
   }
 
@@ -35,22 +42,42 @@ export class Messages {
   }
 }
 
-function parts(message: Message): HTMLElement[] {
-  const all = [make("p", message.title, "title")];
-  if (message.text) {
-    all.push(make("p", message.text));
+function parts(news: News, ways: Ways): HTMLElement[] {
+  const all = [make("p", news.title, "title")];
+  if (news.text) {
+    all.push(make("p", news.text));
   }
-  if (message.steps) {
-    const list = make("ul", "");
-    list.append(...message.steps.map((step) => make("li", step)));
+  if (news.checklist) {
+    const list = make("ul", "", "checklist");
+    list.append(...news.checklist.map((line) => make("li", line)));
     all.push(list);
   }
-  if (message.link) {
-    const link = make("a", message.link.text) as HTMLAnchorElement;
-    link.href = message.link.href;
-    const line = make("p", "");
-    line.append(link);
-    all.push(line);
+  const steps = (news.steps ?? []).flatMap((step) => way(labels[step], ways[step]));
+  if (steps.length) {
+    const row = make("p", "", "steps");
+    row.append(...steps);
+    all.push(row);
   }
   return all;
+}
+
+function way(label: string, where: Ways[Step]): HTMLElement[] {
+  if (where === undefined) {
+    return [];
+  }
+  if (typeof where === "string") {
+    const link = make("a", label, "button small") as HTMLAnchorElement;
+    link.href = where;
+    return [link];
+  }
+  const button = make("button", label, "small") as HTMLButtonElement;
+  button.type = "button";
+  button.addEventListener("click", where);
+  return [button];
+}
+
+/** Presses a button of the page, as the person would: the message and its own buttons go, so the focus moves there. */
+export function press(button: HTMLElement): void {
+  button.focus();
+  button.click();
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { HitherError, type HitherErrorCode } from "../../sdk/src/index.ts";
-import { explain } from "./failure.ts";
+import { advise } from "./advice.ts";
+import { HitherError, type HitherErrorCode } from "./errors.ts";
 
 /** Every code there is, so that a new one is not forgotten: the compiler wants a member for each. */
 const codes: Record<HitherErrorCode, true> = {
@@ -9,6 +9,7 @@ const codes: Record<HitherErrorCode, true> = {
   authentication_failed: true,
   body_malformed: true,
   body_too_large: true,
+  busy: true,
   cancelled: true,
   ceremony_expired: true,
   ceremony_invalid: true,
@@ -18,6 +19,7 @@ const codes: Record<HitherErrorCode, true> = {
   cross_site: true,
   failed: true,
   headers_too_large: true,
+  insecure: true,
   internal: true,
   invitation_invalid: true,
   last_credential: true,
@@ -26,8 +28,10 @@ const codes: Record<HitherErrorCode, true> = {
   name_invalid: true,
   name_taken: true,
   no_authenticator: true,
+  no_screen_lock: true,
   not_found: true,
   passkey_exists: true,
+  phone_timed_out: true,
   rate_limited: true,
   registration_failed: true,
   signup_closed: true,
@@ -45,7 +49,7 @@ Object.defineProperty(globalThis, "location", { value: new URL("https://id.examp
 
 for (const code of Object.keys(codes) as HitherErrorCode[]) {
   test(`${code} has words and a next step`, () => {
-    const message = explain(new HitherError(code, "Words of the server.", { ceremony: "authentication" }));
+    const message = advise(new HitherError(code, "Words of the server.", { ceremony: "authentication" }));
     if (code === "aborted") {
       assert.equal(message, undefined);
       return;
@@ -55,9 +59,29 @@ for (const code of Object.keys(codes) as HitherErrorCode[]) {
   });
 }
 
-test("a late refusal comes with the phone checklist", () => {
-  const message = explain(new HitherError("timed_out", "", { ceremony: "authentication" }));
-  assert.match(message?.steps?.join(" ") ?? "", /Bluetooth.*online.*same room.*camera/);
+test("a late refusal while a QR code was on screen comes with the phone checklist", () => {
+  const advice = advise(new HitherError("phone_timed_out", "", { ceremony: "authentication" }));
+  assert.match(advice?.checklist?.join(" ") ?? "", /Bluetooth.*online.*same room.*camera/);
+  assert.equal(advise(new HitherError("timed_out", "", { ceremony: "authentication" }))?.checklist, undefined);
+});
+
+/** Where it makes no sense to offer a way on: nothing that the person could press would help, or a field waits. */
+const withoutSteps = new Set([
+  "insecure",
+  "invitation_invalid",
+  "last_credential",
+  "name_invalid",
+  "name_taken",
+  "signup_closed",
+  "unsupported",
+  "wrong_origin",
+]);
+
+test("whatever can be tried has a way on", () => {
+  for (const code of Object.keys(codes) as HitherErrorCode[]) {
+    const advice = advise(new HitherError(code, "Words.", { ceremony: "registration" }));
+    assert.equal(advice?.steps.length === 0, withoutSteps.has(code), code);
+  }
 });
 
 for (const [retryAfter, words] of [
@@ -66,11 +90,11 @@ for (const [retryAfter, words] of [
   [600, /10 minutes/],
 ] as const) {
   test(`a wait of ${retryAfter} s is said`, () => {
-    assert.match(explain(new HitherError("rate_limited", "", { retryAfter }))?.text ?? "", words);
+    assert.match(advise(new HitherError("rate_limited", "", { retryAfter }))?.text ?? "", words);
   });
 }
 
 test("a bug of ours is explained, with the number of the request where there is one", () => {
-  assert.ok(explain(new TypeError("bug"))?.text);
-  assert.match(explain(new HitherError("internal", "", { requestId: "r-9" }))?.text ?? "", /r-9$/);
+  assert.ok(advise(new TypeError("bug"))?.text);
+  assert.match(advise(new HitherError("internal", "", { requestId: "r-9" }))?.text ?? "", /r-9$/);
 });

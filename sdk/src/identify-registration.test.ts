@@ -1,0 +1,54 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Circumstances } from "./circumstances.ts";
+import { identifyRegistrationError } from "./identify-registration.ts";
+import { circumstances } from "./testing.ts";
+
+const lock = (screenLock?: boolean) => ({ capabilities: { screenLock, hybrid: true } });
+
+const rows: [row: string, name: string, other: Partial<Circumstances>, code: string][] = [
+  ["soon", "NotAllowedError", { elapsed: 999 }, "cancelled"],
+  ["late", "NotAllowedError", { elapsed: 1_000 }, "timed_out"],
+  ["soon, a phone was asked for", "NotAllowedError", { phone: true }, "cancelled"],
+  ["late, a phone was asked for", "NotAllowedError", { elapsed: 1_000, phone: true }, "phone_timed_out"],
+  ["without a question, no screen lock", "NotAllowedError", lock(false), "no_screen_lock"],
+  ["without a question, perhaps a screen lock", "NotAllowedError", lock(), "cancelled"],
+  ["after a question, no screen lock", "NotAllowedError", { ...lock(false), elapsed: 250 }, "cancelled"],
+  ["aborted", "AbortError", {}, "aborted"],
+  ["already there", "InvalidStateError", {}, "passkey_exists"],
+  ["no screen lock", "ConstraintError", lock(false), "no_screen_lock"],
+  ["perhaps no screen lock", "ConstraintError", lock(), "no_screen_lock"],
+  ["screen lock, no room for passkeys", "ConstraintError", lock(true), "no_authenticator"],
+  ["no screen lock, as Android says it", "NotSupportedError", lock(false), "no_screen_lock"],
+  ["no common algorithm", "NotSupportedError", lock(true), "no_authenticator"],
+  ["no common algorithm, perhaps", "NotSupportedError", lock(), "no_authenticator"],
+  ["origin", "SecurityError", {}, "wrong_origin"],
+  ["another script", "OperationError", {}, "busy"],
+  ["password manager", "NotReadableError", {}, "failed"],
+  ["password manager", "UnknownError", {}, "failed"],
+  ["bad options", "TypeError", {}, "failed"],
+  ["bad options", "EncodingError", {}, "failed"],
+];
+
+for (const [row, name, other, code] of rows) {
+  test(`create: ${name}, ${row}: ${code}`, () => {
+    const cause = new DOMException("words of the browser", name);
+    const known = circumstances(other);
+    const error = identifyRegistrationError(cause, known);
+    assert.equal(error.code, code);
+    assert.equal(error.cause, cause);
+    assert.equal(error.ceremony, "registration");
+    assert.equal(error.circumstances, known);
+  });
+}
+
+test("create: what is no exception of the browser is failed", () => {
+  for (const cause of [undefined, null, "text", 7, {}]) {
+    assert.equal(identifyRegistrationError(cause, circumstances()).code, "failed");
+  }
+});
+
+test("create: the operator reads what does not fit", () => {
+  const cause = new DOMException("", "SecurityError");
+  assert.match(identifyRegistrationError(cause, circumstances()).message, /https:\/\/id\.example .* id\.example$/);
+});
