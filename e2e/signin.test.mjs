@@ -172,6 +172,7 @@ scene("sign in: a copied authenticator gives itself away by its counter", async 
   stage.expect(/status of 401/);
   await refused(thief);
   await thief.told("That passkey could not sign you in.");
+  assert.equal((await thief.authenticator.credentials()).length, 1, "a passkey that merely failed is not forgotten");
   assert.equal((await thief.ask("/api/v1/me")).status, 401);
   await thief.shoot("login-refused");
 });
