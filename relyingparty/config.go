@@ -145,6 +145,9 @@ func New(c Config) (*RelyingParty, error) {
 	return rp, nil
 }
 
+// ID is the RP ID.
+func (rp *RelyingParty) ID() string { return rp.id }
+
 func (rp *RelyingParty) setDefaults() {
 	if rp.name == "" {
 		rp.name = rp.id

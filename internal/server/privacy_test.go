@@ -264,10 +264,20 @@ func TestUserHandle(t *testing.T) {
 	if len(person.UserHandle) != 32 || strings.Contains(person.UserHandle.String(), person.ID.String()) {
 		t.Errorf("got %v for account %v", person.UserHandle, person.ID)
 	}
-	for _, path := range []string{"/api/v1/me", "/api/v1/credentials", "/api/v1/sessions", "/account"} {
+	for _, path := range []string{"/api/v1/credentials", "/api/v1/sessions", "/account", "/"} {
 		if _, text := b.get(path); strings.Contains(text, person.UserHandle.String()) {
 			t.Errorf("%s shows the user handle", path)
 		}
+	}
+	// The person's own pages tell the browser which passkeys of theirs count: that takes it, and here alone.
+	me := b.do(http.MethodGet, "/api/v1/me", nil).ok(t, http.StatusOK)
+	want := object{"rp_id": "localhost", "user_id": person.UserHandle.String()}
+	if diff := cmp.Diff(want, me["signal"]); diff != "" {
+		t.Error(diff)
+	}
+	me["signal"] = nil
+	if strings.Contains(fmt.Sprint(me), person.UserHandle.String()) {
+		t.Errorf("got the user handle twice in %v", me)
 	}
 }
 

@@ -23,7 +23,10 @@ func (s *Server) me(c *call, _ empty) (meAnswer, error) {
 	if err != nil {
 		return meAnswer{}, err
 	}
-	return meAnswer{Account: accountJSON(c.visitor.account), Session: sessionAnswerOf(session, &cred, true)}, nil
+	return meAnswer{
+		Account: accountJSON(c.visitor.account), Session: sessionAnswerOf(session, &cred, true),
+		Signal: signalAnswer{RPID: s.rp.ID(), UserID: c.visitor.account.UserHandle.String()},
+	}, nil
 }
 
 func (s *Server) listCredentials(c *call, _ empty) (credentialsAnswer, error) {

@@ -197,6 +197,15 @@ type meAnswer struct {
 	_       struct{}      `additionalProperties:"true"`
 	Account accountAnswer `json:"account"`
 	Session sessionAnswer `json:"session"`
+	Signal  signalAnswer  `doc:"What a page needs to tell the browser which passkeys count (PublicKeyCredential.signal…)." json:"signal"`
+}
+
+// signalAnswer is under which names authenticators keep the person's passkeys,
+// WebAuthn L3 §5.1.10. Nothing else shows the user handle.
+type signalAnswer struct {
+	_      struct{} `additionalProperties:"true"`
+	RPID   string   `json:"rp_id"`
+	UserID string   `doc:"User handle, base64url." json:"user_id"`
 }
 
 // acrPasskey is the level of a user-verified passkey: phishing-resistant (OpenID EAP ACR values).
