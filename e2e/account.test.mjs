@@ -12,6 +12,14 @@ async function addSecond(device) {
   return key;
 }
 
+/** Waits until something is so. */
+async function until(so) {
+  for (const end = Date.now() + 10_000; !(await so()); ) {
+    assert.ok(Date.now() < end, "it does not happen");
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
 const rows = (device) => device.page.locator('section[aria-labelledby="passkeys"] li.row');
 const names = async (device) => (await device.ask("/api/v1/credentials")).body.credentials.map((one) => one.name);
 
@@ -89,6 +97,30 @@ scene("account: remove, and the sessions that it opened end", async (stage) => {
   await other.shoot("account-session-ended");
   await other.page.locator("main").getByRole("link", { name: "Sign in" }).click();
   await other.at("/login", "Sign in");
+});
+
+scene("account: password managers hear which passkeys count, and their person's names", async (stage) => {
+  const ada = await stage.administrator();
+  const [held] = await ada.authenticator.credentials();
+  const key = await addSecond(ada);
+  // A password manager with an old name of hers.
+  const manager = await ada.tab.plug();
+  await manager.add({ ...held, userName: "augusta", userDisplayName: "Augusta King" });
+  const names = async () => (await manager.credentials()).map((one) => one.userName);
+  assert.deepEqual(await names(), ["augusta"]);
+  await ada.go("/account");
+  await until(async () => (await names()).join() === "ada");
+
+  // The passkey that opened this session: it goes, and the session with it.
+  await ada.page.locator(`[data-remove]`).first().waitFor();
+  const { body } = await ada.ask("/api/v1/credentials");
+  const first = body.credentials.find((one) => one.current);
+  await key.present(false); // or autofill would sign in at once
+  await ada.page.locator(`[data-remove="${first.id}"]`).click();
+  await ada.button("Remove passkey").click();
+  await ada.at("/login", "Sign in");
+  assert.deepEqual(await manager.credentials(), []);
+  assert.equal((await key.credentials()).length, 1, "what counts stays");
 });
 
 scene("account: the last passkey cannot be removed", async (stage) => {

@@ -11,5 +11,6 @@ export { signIn, type SignInOptions, type SignedIn } from "./authentication.ts";
 export { HitherError, type BrowserErrorCode, type Ceremony, type HitherErrorCode, type ServerErrorCode } from "./errors.ts";
 export type { Capabilities, Circumstances } from "./circumstances.ts";
 export { advise, stuck, type Advice, type Step } from "./advice.ts";
+export { Accepted, signalAccount, type SignalOptions } from "./signals.ts";
 export { autofillAvailable, obstacle, supported } from "./support.ts";
 export type { Account, Credential, Hint, Session, Use } from "./types.ts";

@@ -1,4 +1,4 @@
-import { createPasskey, HitherError } from "../../sdk/src/index.ts";
+import { Accepted, createPasskey, HitherError, signalAccount } from "../../sdk/src/index.ts";
 import { request } from "../../sdk/src/request.ts";
 import { confirmed } from "../shared/confirm.ts";
 import { find, go } from "../shared/dom.ts";
@@ -55,7 +55,9 @@ function ask(button: HTMLElement): void {
 }
 
 async function remove(id: string): Promise<string> {
+  const accepted = await Accepted.load(); // now: with the passkey that opened it, this session ends
   await request(`/credentials/${encodeURIComponent(id)}`, { method: "DELETE" });
+  await accepted?.tell(id);
   return "/account?notice=removed";
 }
 
@@ -77,3 +79,4 @@ for (const button of [here, phone]) {
 }
 document.querySelector("#end-others")?.addEventListener("click", () => void perform(endOthers));
 ready();
+void signalAccount(); // whatever led here: a sign-in, a new passkey, a removed one, another name
