@@ -243,6 +243,8 @@ scene("errors: two ceremonies at once, one of another script", async (stage) => 
   await ada.button("Add a passkey").click();
   await ada.told("Your browser is busy with another request.");
   await ada.shoot("error-busy");
+  await follow(ada, "Try again");
+  await ada.page.waitForFunction(() => document.activeElement?.id === "here");
 });
 
 scene("errors: two ceremonies at once, in two tabs", async (stage) => {

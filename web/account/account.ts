@@ -15,13 +15,18 @@ const account = find("#person", HTMLElement).dataset["name"] ?? "";
 const here = find("#here", HTMLButtonElement);
 const phone = find("#phone", HTMLButtonElement);
 
-/** Does something to the account, then shows the account as it is now. */
-async function perform(action: () => Promise<string>): Promise<void> {
+/** Does something to the account on behalf of a button, then shows the account as it is now. */
+async function perform(button: Element | null, action: () => Promise<string>): Promise<void> {
   messages.clear();
   try {
     go(await confirmed(account, messages, action));
   } catch (error) {
-    fail(error, () => void perform(action));
+    fail(error, () => {
+      if (button instanceof HTMLElement) {
+        button.focus(); // the message goes, and the button in it that was pressed
+      }
+      void perform(button, action);
+    });
   }
 }
 
@@ -71,12 +76,13 @@ for (const button of document.querySelectorAll<HTMLElement>("[data-remove]")) {
 }
 dialog.addEventListener("close", () => {
   if (dialog.returnValue === "remove") {
-    void perform(() => remove(chosen));
+    void perform(document.activeElement, () => remove(chosen)); // a closed dialog gives the focus back
   }
 });
 for (const button of [here, phone]) {
-  button.addEventListener("click", () => void perform(() => add(button)));
+  button.addEventListener("click", () => void perform(button, () => add(button)));
 }
-document.querySelector("#end-others")?.addEventListener("click", () => void perform(endOthers));
+const others = document.querySelector("#end-others");
+others?.addEventListener("click", () => void perform(others, endOthers));
 ready();
 void signalAccount(); // whatever led here: a sign-in, a new passkey, a removed one, another name
