@@ -68,6 +68,11 @@ type AccountPage struct {
 	Problem string
 }
 
+// LearnPage is /learn: what a passkey is, in plain words. It needs no script.
+type LearnPage struct {
+	Site
+}
+
 // ErrorPage says what happened and what to do next. Its words follow from Code, or from Status when Code has none.
 type ErrorPage struct {
 	Site

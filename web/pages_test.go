@@ -218,3 +218,33 @@ func TestErrorPage(t *testing.T) {
 		}
 	}
 }
+
+// TestLearnLinks follows what other pages say about /learn to a part that is there.
+func TestLearnLinks(t *testing.T) {
+	t.Parallel()
+	p := newPages(t)
+	parts := map[string]bool{"": true}
+	for _, n := range all(render(t, p, web.LearnPage{Site: signedOut()}), tagged("section")) {
+		id, _ := attribute(n, "id")
+		parts[id] = true
+	}
+	linked := map[string]bool{}
+	for name, page := range states() {
+		for _, n := range all(render(t, p, page), tagged("a")) {
+			href, _ := attribute(n, "href")
+			path, part, _ := strings.Cut(href, "#")
+			if path != "/learn" {
+				continue
+			}
+			linked[strings.TrimRight(name[:5], "_")] = true
+			if !parts[part] {
+				t.Errorf("%s links to %s, which is not there", name, href)
+			}
+		}
+	}
+	for _, from := range []string{"home", "login", "setup", "learn"} {
+		if !linked[from] {
+			t.Errorf("%s does not link to /learn", from)
+		}
+	}
+}

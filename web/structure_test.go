@@ -152,6 +152,12 @@ func TestVisibleNames(t *testing.T) {
 			[]string{"Sign out", "Save", "Remove", "Save", "Remove", "Add a passkey", "Use a phone or tablet", "End", "End", "End all other sessions", "Keep it", "Remove passkey"},
 		},
 		{"account_rename", web.AccountPage{Site: signedIn(), Passkeys: passkeys()[:2]}, "summary", []string{"Rename", "Rename"}},
+		{
+			"learn_headings",
+			web.LearnPage{Site: signedOut()},
+			"h2",
+			[]string{"A key that stays with you", "What the QR code and Bluetooth are for", "When a phone is lost", "Never scan a code that somebody sent you"},
+		},
 		{"home_buttons", web.HomePage{Site: signedIn(), Sessions: sessions()}, "button", []string{"Sign out", "End", "End"}},
 	} {
 		t.Run(row.name, func(t *testing.T) {

@@ -3,7 +3,7 @@
 // [New] parses the templates, [Pages.Render] writes one page, [Pages.Assets] serves what the pages load. The
 // pages need no inline script or style and nothing from elsewhere: [ContentSecurityPolicy] is the policy they are
 // written for. The package knows nothing of accounts, requests or cookies; a caller fills in a page value
-// ([HomePage], [SetupPage], [LoginPage], [AccountPage], [ErrorPage]) with what the person may see.
+// ([HomePage], [SetupPage], [LoginPage], [AccountPage], [LearnPage], [ErrorPage]) with what the person may see.
 //
 // Each page is a folder with its template, its script and its style; shared holds the rest. go generate bundles
 // scripts and styles into dist, whose files are named after their content.
@@ -42,7 +42,7 @@ func New() (*Pages, error) {
 	if err != nil {
 		return nil, fmt.Errorf("web: parsing the shared templates: %w", err)
 	}
-	for _, name := range []string{"home", "setup", "login", "account", "problem"} {
+	for _, name := range []string{"home", "setup", "login", "account", "learn", "problem"} {
 		t, err := base.Clone()
 		if err == nil {
 			t, err = t.ParseFS(files, name+"/*.tmpl")
@@ -67,6 +67,8 @@ func (p *Pages) Render(w io.Writer, page any) error {
 		name = "login"
 	case AccountPage:
 		name = "account"
+	case LearnPage:
+		name = "learn"
 	case ErrorPage:
 		name = "problem"
 	default:

@@ -66,6 +66,8 @@ func states() map[string]any {
 		"account_one":         web.AccountPage{Site: in, Passkeys: passkeys()[:1], Sessions: sessions()[:1]},
 		"account_empty":       web.AccountPage{Site: in},
 		"account_problem":     web.AccountPage{Site: in, Passkeys: passkeys(), Problem: "A name needs a character."},
+		"learn":               web.LearnPage{Site: out},
+		"learn_signed_in":     web.LearnPage{Site: in},
 		"problem_404":         web.ErrorPage{Site: out, Status: 404},
 		"problem_code":        web.ErrorPage{Site: in, Status: 429, Code: "rate_limited", RequestID: "r1"},
 		"problem_500":         web.ErrorPage{Site: out, Status: 500, Code: "internal", RequestID: "r2"},
@@ -73,6 +75,7 @@ func states() map[string]any {
 		"hostile_home":        web.HomePage{Site: hostileSite(), Sessions: hostileSessions()},
 		"hostile_setup":       web.SetupPage{Site: hostileSite()},
 		"hostile_login":       web.LoginPage{Site: hostileSite(), ReturnTo: hostile},
+		"hostile_learn":       web.LearnPage{Site: hostileSite()},
 		"hostile_account":     hostileAccount(),
 		"hostile_problem":     web.ErrorPage{Site: hostileSite(), Status: 500, Code: hostile, RequestID: hostile},
 	}

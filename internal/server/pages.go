@@ -154,6 +154,9 @@ func (s *Server) loginPage(c *call) (any, error) {
 	return web.LoginPage{Site: s.site(c), SignUpOpen: s.signUpOpen, ReturnTo: localPath(c.r.URL.Query().Get("return_to"))}, nil
 }
 
+// learnPage is the same for everybody but for the header.
+func (s *Server) learnPage(c *call) (any, error) { return web.LearnPage{Site: s.site(c)}, nil }
+
 func (s *Server) accountPage(c *call) (any, error) {
 	if !c.visitor.live {
 		return redirect("/login"), nil

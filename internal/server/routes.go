@@ -14,6 +14,7 @@ func (s *Server) route(version string) error {
 	pages.handle(http.MethodGet, "/setup", s.page(s.setupPage))
 	pages.handle(http.MethodGet, "/login", s.page(s.loginPage))
 	pages.handle(http.MethodGet, "/account", s.page(s.accountPage))
+	pages.handle(http.MethodGet, "/learn", s.page(s.learnPage))
 	pages.handle(http.MethodPost, "/logout", s.form(s.postLogout))
 	pages.handle(http.MethodPost, "/account/credentials/{id}/rename", s.form(s.postRename))
 	pages.handle(http.MethodPost, "/account/sessions/{id}/end", s.form(s.postEndSession))
