@@ -85,6 +85,7 @@ type ErrorPage struct {
 type Passkey struct {
 	ID             string // base64url credential id
 	Name           string
+	Provider       string // "iCloud Keychain", as the authenticator says; "" unknown
 	BackupEligible bool
 	BackupState    bool
 	Transports     []string // as the browser said at registration

@@ -79,7 +79,7 @@ func TestAccount(t *testing.T) {
 		t.Parallel()
 		doc := render(t, p, web.AccountPage{Site: signedIn(), Passkeys: passkeys()})
 		for id, want := range map[string]string{
-			"p1": "Only on the device where it was made.", "p2": "Synced:", "p3": "Not synced yet:",
+			"p1": "Only on the device where it was made.", "p2": "Manager From Bitwarden. Synced:", "p3": "Enpass Not synced yet:",
 			"p4": "On a security key.", "p5": "On one phone or tablet only.",
 		} {
 			if got := text(one(t, doc, having("id", "passkey-"+id))); !strings.Contains(got, want) {

@@ -35,8 +35,8 @@ func sessions() []web.Session {
 func passkeys() []web.Passkey {
 	return []web.Passkey{
 		{ID: "p1", Name: "Laptop", Transports: []string{"internal"}, Attachment: "platform", CreatedAt: at(6), Current: true, LastUse: &web.Use{At: at(7), Address: "192.0.2.1", Browser: "Firefox on Linux"}},
-		{ID: "p2", Name: "Manager", BackupEligible: true, BackupState: true, Transports: []string{"internal", "hybrid"}, CreatedAt: at(8)},
-		{ID: "p3", Name: "Copy to come", BackupEligible: true, CreatedAt: at(9)},
+		{ID: "p2", Name: "Manager", Provider: "Bitwarden", BackupEligible: true, BackupState: true, Transports: []string{"internal", "hybrid"}, CreatedAt: at(8)},
+		{ID: "p3", Name: "Enpass", Provider: "Enpass", BackupEligible: true, CreatedAt: at(9)},
 		{ID: "p4", Name: "Blue key", Transports: []string{"usb", "nfc"}, Attachment: "cross-platform", CreatedAt: at(10)},
 		{ID: "p5", Name: "Phone", Transports: []string{"hybrid", "internal"}, Attachment: "cross-platform", CreatedAt: at(11)},
 	}
@@ -92,7 +92,7 @@ func hostileSessions() []web.Session {
 func hostileAccount() web.AccountPage {
 	return web.AccountPage{
 		Site:     hostileSite(),
-		Passkeys: []web.Passkey{{ID: hostile, Name: hostile, Transports: []string{hostile}, Attachment: hostile, LastUse: &web.Use{Address: hostile, Browser: hostile}}, {Name: hostile}},
+		Passkeys: []web.Passkey{{ID: hostile, Name: hostile, Provider: hostile + "x", Transports: []string{hostile}, Attachment: hostile, LastUse: &web.Use{Address: hostile, Browser: hostile}}, {Name: hostile}},
 		Sessions: hostileSessions(),
 		Problem:  hostile,
 	}

@@ -26,6 +26,7 @@ type house struct {
 	store     *sqlite.Store
 	key       rootkey.Key
 	keys      *server.CeremonyKeys
+	providers account.Providers
 }
 
 // ownDirectory takes the data directory for this process.
@@ -57,6 +58,9 @@ func openHouse(ctx context.Context, c config, d *sqlite.Directory, rpID string, 
 	}
 	if found && !had && c.KeyFile == "" {
 		return nil, refused("%s has a root key and no database: put the database back, or move %s away to begin anew", d.Path(), keyName)
+	}
+	if h.providers, err = findProviders(d.Path()); err != nil {
+		return nil, err
 	}
 	if h.store, err = openStore(ctx, d, logger); err != nil {
 		return nil, err
@@ -124,6 +128,7 @@ func (h *house) server(s site) (*server.Server, error) {
 			Store:           h.store,
 			SessionIdle:     time.Duration(h.config.SessionIdle),
 			SessionLifetime: time.Duration(h.config.SessionLifetime),
+			Providers:       h.providers,
 		}),
 		Store:          h.store,
 		SignUpOpen:     h.config.Signup == "open",

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"time"
 
 	"github.com/hitherauth/hither/webauthn"
@@ -35,19 +36,22 @@ type Config struct {
 	SessionLifetime time.Duration
 	// StepUp is how fresh the authentication must be for sensitive changes; zero: 5 minutes.
 	StepUp time.Duration
-	Rand   io.Reader        // nil: crypto/rand
-	Now    func() time.Time // nil: time.Now
+	// Providers name new credentials, and old ones for people; nil: no names.
+	Providers Providers
+	Rand      io.Reader        // nil: crypto/rand
+	Now       func() time.Time // nil: time.Now
 }
 
 // Accounts applies the rules between people, credentials, sessions and
 // invitations. It keeps no state of its own and is safe for concurrent use.
 type Accounts struct {
-	store    Store
-	idle     time.Duration
-	lifetime time.Duration
-	stepUp   time.Duration
-	rand     io.Reader
-	clock    func() time.Time
+	store     Store
+	idle      time.Duration
+	lifetime  time.Duration
+	stepUp    time.Duration
+	providers Providers
+	rand      io.Reader
+	clock     func() time.Time
 }
 
 // New makes Accounts. It panics without a Store, which is a bug of the caller.
@@ -56,12 +60,13 @@ func New(c Config) *Accounts {
 		panic("account: Config.Store is nil")
 	}
 	a := &Accounts{
-		store:    c.Store,
-		idle:     cmp.Or(c.SessionIdle, 7*24*time.Hour),
-		lifetime: cmp.Or(c.SessionLifetime, 30*24*time.Hour),
-		stepUp:   cmp.Or(c.StepUp, 5*time.Minute),
-		rand:     c.Rand,
-		clock:    c.Now,
+		store:     c.Store,
+		idle:      cmp.Or(c.SessionIdle, 7*24*time.Hour),
+		lifetime:  cmp.Or(c.SessionLifetime, 30*24*time.Hour),
+		stepUp:    cmp.Or(c.StepUp, 5*time.Minute),
+		providers: maps.Clone(c.Providers),
+		rand:      c.Rand,
+		clock:     c.Now,
 	}
 	if a.rand == nil {
 		a.rand = rand.Reader
@@ -74,6 +79,10 @@ func New(c Config) *Accounts {
 
 // now is the present as stores keep it.
 func (a *Accounts) now() time.Time { return a.clock().UTC().Truncate(time.Millisecond) }
+
+// Provider is the name by which people know what keeps c, as it says itself:
+// see Providers. It is "" when nothing is known.
+func (a *Accounts) Provider(c Credential) string { return a.providers.Name(c.AAGUID) }
 
 // NewUserHandle makes a user handle for an account to be: 32 random bytes.
 func (a *Accounts) NewUserHandle() (webauthn.Bytes, error) {

@@ -57,12 +57,15 @@ func CredentialHash(id webauthn.Bytes) [16]byte {
 	return [16]byte(sum[:16])
 }
 
-// defaultCredentialName names a credential that nobody has named: after what
-// holds it where the client told, else after the browser that made it. A number
-// keeps it apart from the names that are taken.
-func defaultCredentialName(c Credential, browser string, taken []Credential) string {
+// defaultCredentialName names a credential that nobody has named: after its
+// provider where one is known, after what holds it where the client told, else
+// after the browser that made it. A number keeps it apart from the names that
+// are taken.
+func defaultCredentialName(c Credential, provider, browser string, taken []Credential) string {
 	base := "Passkey"
 	switch {
+	case provider != "":
+		base = provider
 	case c.Attachment == "cross-platform" && slices.Contains(c.Transports, webauthn.TransportHybrid):
 		base = "Phone or tablet"
 	case c.Attachment == "cross-platform" && slices.Contains(c.Transports, webauthn.TransportUSB):

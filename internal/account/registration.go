@@ -31,7 +31,7 @@ func (a *Accounts) Register(ctx context.Context, r Registering) (Account, Creden
 	}
 	cred := r.Credential
 	cred.AccountID, cred.CreatedAt, cred.LastUse = acc.ID, acc.CreatedAt, nil
-	if cred.Name, err = credentialName(cred, r.Client, nil); err != nil {
+	if cred.Name, err = a.credentialName(cred, r.Client, nil); err != nil {
 		return Account{}, Credential{}, Opened{}, err
 	}
 	opened, err := a.open(Session{
@@ -104,7 +104,7 @@ func (a *Accounts) AddCredential(ctx context.Context, s Session, spend Spend, c 
 		return Credential{}, err
 	}
 	c.AccountID, c.CreatedAt, c.LastUse = s.AccountID, a.now(), nil
-	if c.Name, err = credentialName(c, client, taken); err != nil {
+	if c.Name, err = a.credentialName(c, client, taken); err != nil {
 		return Credential{}, err
 	}
 	err = a.store.Apply(ctx, AddCredential{
@@ -177,9 +177,9 @@ func (a *Accounts) SignIn(ctx context.Context, s SigningIn) (Opened, error) {
 }
 
 // credentialName is the credential's own name, or one made for it.
-func credentialName(c Credential, client Client, taken []Credential) (string, error) {
+func (a *Accounts) credentialName(c Credential, client Client, taken []Credential) (string, error) {
 	if c.Name == "" {
-		return defaultCredentialName(c, client.Browser, taken), nil
+		return defaultCredentialName(c, a.Provider(c), client.Browser, taken), nil
 	}
 	return ParseCredentialName(c.Name)
 }

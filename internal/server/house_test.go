@@ -19,6 +19,7 @@ import (
 	"github.com/hitherauth/hither/internal/server"
 	"github.com/hitherauth/hither/internal/store/sqlite"
 	"github.com/hitherauth/hither/relyingparty"
+	"github.com/hitherauth/hither/webauthn"
 )
 
 // house is one running server with everything real: database, keys, sockets.
@@ -36,6 +37,9 @@ type house struct {
 	server   *server.Server
 	operator http.Handler
 }
+
+// vault is the one model of authenticator that the house knows by a name.
+var vault = webauthn.AAGUID{0xd5, 0x48, 15: 1} //nolint:gochecknoglobals // a constant in all but syntax
 
 // clock is time that a test can move.
 type clock struct {
@@ -97,7 +101,7 @@ func openHouse(t *testing.T, configs ...houseConfig) *house {
 	})
 	h.root = must(rootkey.Create(filepath.Join(t.TempDir(), "hither.key")))(t)
 	h.keys = must(server.OpenCeremonyKeys(t.Context(), server.CeremonyKeysConfig{Store: h.store, RootKey: h.root, Logger: logger, Now: h.clock.now}))(t)
-	h.accounts = account.New(account.Config{Store: h.store, Now: h.clock.now})
+	h.accounts = account.New(account.Config{Store: h.store, Now: h.clock.now, Providers: account.Providers{vault: "Test <vault>"}})
 
 	var handler http.Handler
 	listener := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { handler.ServeHTTP(w, r) }))

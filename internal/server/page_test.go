@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+
+	"github.com/hitherauth/hither/webauthn/webauthntest"
 )
 
 func TestReturnTo(t *testing.T) {
@@ -49,5 +51,32 @@ func TestPageInjection(t *testing.T) {
 				t.Errorf("HTTP-21 %s shows %s", path, evil)
 			}
 		}
+	}
+}
+
+// TestProvider follows a provider's name from the registration to API and page.
+func TestProvider(t *testing.T) {
+	t.Parallel()
+	h := openHouse(t)
+	b := h.browser()
+	_, body := b.create(b.beginRegistration(object{"name": "keeper"}), func(r *webauthntest.Registration) {
+		r.AuthenticatorData.Attested.AAGUID = vault[:]
+	})
+	b.do(http.MethodPost, pathRegFinish, body).ok(t, http.StatusCreated)
+	_, creds := h.person("keeper")
+	if creds[0].Name != "Test <vault>" {
+		t.Errorf("got the name %q", creds[0].Name)
+	}
+	const from = "From Test &lt;vault&gt;."
+	if _, page := b.get("/account"); strings.Contains(page, from) {
+		t.Error("the page says twice what is in the name")
+	}
+	answer := b.do(http.MethodPatch, "/api/v1/credentials/"+creds[0].ID.String(), object{"name": "Mine"})
+	answer.ok(t, http.StatusOK)
+	if !strings.Contains(string(answer.body), `"provider":"Test <vault>"`) {
+		t.Errorf("got %s", answer.body)
+	}
+	if _, page := b.get("/account"); !strings.Contains(page, from) {
+		t.Errorf("the page does not say %q", from)
 	}
 }

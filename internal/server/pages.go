@@ -171,7 +171,7 @@ func (s *Server) accountPageWith(c *call, problem string) (any, error) {
 	}
 	page := web.AccountPage{Site: s.site(c), Sessions: sessions, Problem: problem, Passkeys: make([]web.Passkey, len(creds))}
 	for i, cred := range creds {
-		page.Passkeys[i] = passkeyRow(cred, c.visitor.session)
+		page.Passkeys[i] = s.passkeyRow(cred, c.visitor.session)
 	}
 	return page, nil
 }
@@ -201,9 +201,9 @@ func (s *Server) sessionRows(c *call) ([]web.Session, []account.Credential, erro
 	return rows, creds, nil
 }
 
-func passkeyRow(c account.Credential, current account.Session) web.Passkey {
+func (s *Server) passkeyRow(c account.Credential, current account.Session) web.Passkey {
 	row := web.Passkey{
-		ID: c.ID.String(), Name: c.Name, BackupEligible: backupEligible(c), BackupState: c.BackupState,
+		ID: c.ID.String(), Name: c.Name, Provider: s.accounts.Provider(c), BackupEligible: backupEligible(c), BackupState: c.BackupState,
 		Transports: transportNames(c.Transports), Attachment: c.Attachment, CreatedAt: c.CreatedAt,
 		Current: bytes.Equal(c.ID, current.CredentialID),
 	}

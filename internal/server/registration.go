@@ -258,7 +258,7 @@ func (s *Server) addCredential(f *finishing, cred account.Credential) (finishReg
 	s.succeeded(c)
 	s.logger.InfoContext(c.r.Context(), "passkey added", "request_id", c.id, "account_id", cred.AccountID.String(),
 		"credential_id", credentialText(cred.ID), "address", addressText(c.client.Address), "browser", c.client.Browser)
-	return finishRegistrationAnswer{Account: accountJSON(c.visitor.account), Credential: credentialAnswerOf(cred, c.visitor.session)}, nil
+	return finishRegistrationAnswer{Account: accountJSON(c.visitor.account), Credential: s.credentialAnswer(cred, c.visitor.session)}, nil
 }
 
 func (s *Server) register(f *finishing, proven relyingparty.Registration) (finishRegistrationAnswer, error) {
@@ -283,7 +283,7 @@ func (s *Server) register(f *finishing, proven relyingparty.Registration) (finis
 	s.logger.InfoContext(c.r.Context(), "account created", "request_id", c.id, "account_id", person.ID.String(),
 		"credential_id", credentialText(cred.ID), "address", addressText(c.client.Address), "browser", c.client.Browser)
 	session := s.welcome(c, opened, &cred, f.bearer)
-	return finishRegistrationAnswer{Account: accountJSON(person), Credential: credentialAnswerOf(cred, opened.Session), Session: &session}, nil
+	return finishRegistrationAnswer{Account: accountJSON(person), Credential: s.credentialAnswer(cred, opened.Session), Session: &session}, nil
 }
 
 // welcome hands an opened session to its owner, as a cookie or as a token, and

@@ -40,7 +40,7 @@ func (s *Server) listCredentials(c *call, _ empty) (credentialsAnswer, error) {
 	}
 	out := credentialsAnswer{Credentials: make([]credentialAnswer, len(creds))}
 	for i, cred := range creds {
-		out.Credentials[i] = credentialAnswerOf(cred, session)
+		out.Credentials[i] = s.credentialAnswer(cred, session)
 	}
 	return out, nil
 }
@@ -54,7 +54,7 @@ func (s *Server) renameCredential(c *call, in renameRequest) (credentialAnswer, 
 	if err != nil {
 		return credentialAnswer{}, err
 	}
-	return credentialAnswerOf(cred, session), nil
+	return s.credentialAnswer(cred, session), nil
 }
 
 // rename is what the API and the page do alike.

@@ -125,6 +125,7 @@ type credentialAnswer struct {
 	ID             string     `doc:"Credential id, base64url."                          json:"id"`
 	Name           string     `json:"name"`
 	AAGUID         string     `doc:"Model of the authenticator; zeros: not told."       format:"uuid"          json:"aaguid"`
+	Provider       string     `doc:"Name of what keeps the passkey, such as iCloud Keychain, after its aaguid; empty: not known. A claim of the authenticator, not proved." json:"provider"`
 	Transports     []string   `doc:"As the browser said when the passkey was made."     json:"transports"`
 	BackupEligible bool       `doc:"The passkey may be synced."                         json:"backup_eligible"`
 	BackupState    bool       `doc:"The passkey was backed up when it was last used."   json:"backup_state"`
@@ -140,11 +141,11 @@ type useAnswer struct {
 	Browser string    `doc:"Such as Firefox on Linux; empty: not known." json:"browser"`
 }
 
-func credentialAnswerOf(c account.Credential, s account.Session) credentialAnswer {
+func (s *Server) credentialAnswer(c account.Credential, current account.Session) credentialAnswer {
 	out := credentialAnswer{
-		ID: c.ID.String(), Name: c.Name, AAGUID: c.AAGUID.String(), Transports: transportNames(c.Transports),
+		ID: c.ID.String(), Name: c.Name, AAGUID: c.AAGUID.String(), Provider: s.accounts.Provider(c), Transports: transportNames(c.Transports),
 		BackupEligible: backupEligible(c), BackupState: c.BackupState, CreatedAt: c.CreatedAt.UTC(),
-		Current: bytes.Equal(c.ID, s.CredentialID),
+		Current: bytes.Equal(c.ID, current.CredentialID),
 	}
 	if c.LastUse != nil {
 		out.LastUsed = &useAnswer{At: c.LastUse.At.UTC(), Address: addressText(c.LastUse.Address), Browser: c.LastUse.Browser}
