@@ -61,13 +61,3 @@ scene("pages: strict headers, cookies and no secret in any address", async (stag
     );
   }
 });
-
-scene("pages: text twice as large and little room", async (stage) => {
-  const ada = await stage.administrator();
-  await ada.page.setViewportSize({ width: 320, height: 568 });
-  for (const path of ["/account", "/"]) {
-    await ada.go(path);
-    const wide = await ada.page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-    assert.ok(wide <= 0, `${path} is ${wide} pixels too wide at 320 pixels`);
-  }
-});
