@@ -7,9 +7,10 @@ MAKEFLAGS += --no-print-directory
 
 # hitherd is pure Go; only the race detector wants a C compiler.
 export CGO_ENABLED := 0
-e2e load picture: export HITHER_TEST_BIN := $(CURDIR)/bin/hitherd
+e2e load bench picture: export HITHER_TEST_BIN := $(CURDIR)/bin/hitherd
 
 FUZZTIME := 30s
+BENCH_COUNT := 5
 NPM := npm --no-audit --no-fund --no-update-notifier --loglevel=error
 LINT := .cache/bin/golangci-lint
 
@@ -33,7 +34,7 @@ unit: ## Go tests, quick
 race: ## Go tests under the race detector
 	CGO_ENABLED=1 go test -race -timeout 20m ./...
 
-tools-test: ## tests of the asset builder
+tools-test: ## tests of the asset builder and of the benchmark tables
 	go -C tools test ./...
 
 sdk: sdk/node_modules/.stamp ## tests of the TypeScript SDK
@@ -65,8 +66,10 @@ types: sdk/node_modules/.stamp e2e/node_modules/.stamp ## type check of all Type
 fuzz: ## every fuzz target for FUZZTIME each
 	tools/fuzz.sh $(FUZZTIME)
 
-bench: ## benchmarks
-	go test -run '^$$' -bench . -benchmem ./...
+bench: bin/hitherd ## ceremonies beside a bare verification, sign-ins over HTTP beside empty requests, as tables
+	{ go test -run '^$$' -bench '^Benchmark(Authentication|Registration)$$' -count $(BENCH_COUNT) -benchtime 500x ./relyingparty; \
+	  go test -run '^$$' -bench '^BenchmarkSignIn$$' -count $(BENCH_COUNT) -benchtime 4000x ./cmd/hitherd; } \
+	| go -C tools run ./benchtable
 
 load: bin/hitherd ## 1,000 registrations and 10,000 sign-ins over HTTP against a fresh server
 	HITHER_TEST_LOAD=1 go test -count=1 -v -timeout 30m -run '^TestLoad$$' ./cmd/hitherd

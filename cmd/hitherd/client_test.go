@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/hitherauth/hither/webauthn"
 	"github.com/hitherauth/hither/webauthn/webauthntest"
 )
 
@@ -20,8 +21,9 @@ type person struct {
 	authenticator *webauthntest.Authenticator
 }
 
+// newPerson has an ES256 authenticator, as nearly everybody has.
 func newPerson(client *http.Client, origin string) *person {
-	return &person{client: client, origin: origin, authenticator: webauthntest.New(webauthntest.Config{})}
+	return &person{client: client, origin: origin, authenticator: webauthntest.New(webauthntest.Config{Algorithm: webauthn.ES256})}
 }
 
 // register creates an account: with the token of a link, or, with none, where
@@ -99,7 +101,7 @@ func (p *person) post(ctx context.Context, path string, body any, cookies []*htt
 }
 
 // newClient keeps connections for n workers.
-func newClient(t *testing.T, n int) *http.Client {
+func newClient(t testing.TB, n int) *http.Client {
 	t.Helper()
 	transport := &http.Transport{MaxIdleConnsPerHost: n, MaxConnsPerHost: n}
 	t.Cleanup(transport.CloseIdleConnections)

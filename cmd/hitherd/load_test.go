@@ -71,7 +71,7 @@ func (p *process) measure(t *testing.T, what string, n, workers int, work func(c
 }
 
 // cpu is what the process has spent, where the system tells.
-func (p *process) cpu(t *testing.T) time.Duration {
+func (p *process) cpu(t testing.TB) time.Duration {
 	t.Helper()
 	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.cmd.Process.Pid))
 	if err != nil {
@@ -91,7 +91,7 @@ func (p *process) cpu(t *testing.T) time.Duration {
 }
 
 // status is a line of what the system says about the process.
-func (p *process) status(t *testing.T, key string) string {
+func (p *process) status(t testing.TB, key string) string {
 	t.Helper()
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid))
 	if err != nil {

@@ -20,7 +20,7 @@ type process struct {
 
 // startServer starts hitherd in a new data directory, with more environment, and
 // waits for its address.
-func startServer(t *testing.T, environ ...string) *process {
+func startServer(t testing.TB, environ ...string) *process {
 	t.Helper()
 	program := os.Getenv("HITHER_TEST_BIN")
 	if program == "" {
@@ -51,7 +51,7 @@ func startServer(t *testing.T, environ ...string) *process {
 	return p
 }
 
-func (p *process) logged(t *testing.T) []byte {
+func (p *process) logged(t testing.TB) []byte {
 	t.Helper()
 	b, err := os.ReadFile(p.log.Name())
 	if err != nil {
@@ -61,7 +61,7 @@ func (p *process) logged(t *testing.T) []byte {
 }
 
 // waitForLog waits until the log holds a text.
-func (p *process) waitForLog(t *testing.T, text string) {
+func (p *process) waitForLog(t testing.TB, text string) {
 	t.Helper()
 	for deadline := time.Now().Add(patience); time.Now().Before(deadline); <-time.After(10 * time.Millisecond) {
 		if strings.Contains(string(p.logged(t)), text) {
@@ -72,7 +72,7 @@ func (p *process) waitForLog(t *testing.T, text string) {
 }
 
 // signal sends a signal to the process.
-func (p *process) signal(t *testing.T, s syscall.Signal) {
+func (p *process) signal(t testing.TB, s syscall.Signal) {
 	t.Helper()
 	if err := p.cmd.Process.Signal(s); err != nil {
 		t.Fatal(err)
@@ -80,7 +80,7 @@ func (p *process) signal(t *testing.T, s syscall.Signal) {
 }
 
 // stop ends the process in good order.
-func (p *process) stop(t *testing.T) {
+func (p *process) stop(t testing.TB) {
 	t.Helper()
 	p.signal(t, syscall.SIGTERM)
 	if err := p.cmd.Wait(); err != nil {
