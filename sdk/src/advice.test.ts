@@ -15,6 +15,7 @@ const codes: Record<HitherErrorCode, true> = {
   ceremony_invalid: true,
   ceremony_spent: true,
   credential_exists: true,
+  credential_limit: true,
   credential_unknown: true,
   cross_site: true,
   failed: true,
@@ -67,6 +68,7 @@ test("a late refusal while a QR code was on screen comes with the phone checklis
 
 /** Where it makes no sense to offer a way on: nothing that the person could press would help, or a field waits. */
 const withoutSteps = new Set([
+  "credential_limit",
   "insecure",
   "invitation_invalid",
   "last_credential",

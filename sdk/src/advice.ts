@@ -191,6 +191,8 @@ function serverSays(error: HitherError): Advice {
         text: "Ask the person who runs this service for a link.",
         steps: [],
       };
+    case "credential_limit":
+      return { title: "This account has as many passkeys as it can have.", text: "Remove one first.", steps: [] };
     case "last_credential":
       return { title: "This is your last passkey.", text: "Add another one first.", steps: [] };
     case "not_found":

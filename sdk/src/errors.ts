@@ -41,6 +41,7 @@ export type ServerErrorCode =
   | "ceremony_invalid"
   | "ceremony_spent"
   | "credential_exists"
+  | "credential_limit"
   | "credential_unknown"
   | "cross_site"
   | "headers_too_large"

@@ -79,6 +79,7 @@ async function register(options: CreatePasskeyOptions, signal: AbortSignal): Pro
 const refused: HitherErrorCode[] = [
   "ceremony_expired",
   "ceremony_invalid",
+  "credential_limit",
   "invitation_invalid",
   "name_invalid",
   "name_taken",
