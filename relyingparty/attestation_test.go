@@ -30,7 +30,7 @@ type statementRow struct {
 	kind        string
 }
 
-func TestStatements(t *testing.T) {
+func TestHostileStatements(t *testing.T) {
 	t.Parallel()
 	for _, row := range statementRows() {
 		t.Run(row.name, func(t *testing.T) {
@@ -107,13 +107,13 @@ func verifiedRows() []statementRow {
 		{name: "tpm_rs256", attestation: webauthntest.AttestationTPM, algorithm: webauthn.RS256, want: accepted, kind: "attca", attested: true},
 		{name: "fido_u2f", attestation: webauthntest.AttestationFIDOU2F, want: accepted, kind: "basic_full", attested: true},
 		// The library verifies these two against the makers' roots, which it has built in.
-		{name: "reg_40_android_key_not_of_google", attestation: webauthntest.AttestationAndroidKey, want: refused},
-		{name: "reg_41_apple_not_of_apple", attestation: webauthntest.AttestationApple, want: refused},
+		{name: "REG-40_android_key_not_of_google", attestation: webauthntest.AttestationAndroidKey, want: refused},
+		{name: "REG-41_apple_not_of_apple", attestation: webauthntest.AttestationApple, want: refused},
 		{name: "packed_with_extensions", attestation: webauthntest.AttestationPacked, edit: func(r *webauthntest.Registration) {
 			r.AuthenticatorData.SetExtensions(webauthntest.CBORMap(webauthntest.CBORText("credProtect"), webauthntest.CBORText("x")))
 		}, want: accepted, kind: "basic_full", attested: true},
-		{name: "reg_37_u2f_with_model", attestation: webauthntest.AttestationFIDOU2F, edit: claimModel, want: accepted, kind: "basic_full"},
-		{name: "reg_37_u2f_other_signature", attestation: webauthntest.AttestationFIDOU2F, edit: brokenSignature, want: refused},
+		{name: "REG-37_u2f_with_model", attestation: webauthntest.AttestationFIDOU2F, edit: claimModel, want: accepted, kind: "basic_full"},
+		{name: "REG-37_u2f_other_signature", attestation: webauthntest.AttestationFIDOU2F, edit: brokenSignature, want: refused},
 	}
 }
 
@@ -146,41 +146,41 @@ func extension(id asn1.ObjectIdentifier, change func(e *webauthntest.Extension))
 
 func packedRows() []statementRow {
 	rows := []statementRow{
-		{name: "reg_32_other_algorithm", attestation: webauthntest.AttestationSelf, edit: statementMember("alg", webauthntest.CBORInt(-8))},
-		{name: "reg_32_other_key", attestation: webauthntest.AttestationSelf, edit: func(r *webauthntest.Registration) {
+		{name: "REG-32_other_algorithm", attestation: webauthntest.AttestationSelf, edit: statementMember("alg", webauthntest.CBORInt(-8))},
+		{name: "REG-32_other_key", attestation: webauthntest.AttestationSelf, edit: func(r *webauthntest.Registration) {
 			key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 			if err != nil {
 				panic(err) // crypto/rand does not fail
 			}
 			r.SigningKey = key
 		}},
-		{name: "reg_32_signs_authenticator_data_alone", attestation: webauthntest.AttestationSelf, edit: func(r *webauthntest.Registration) {
+		{name: "REG-32_signs_authenticator_data_alone", attestation: webauthntest.AttestationSelf, edit: func(r *webauthntest.Registration) {
 			r.At(webauthntest.BeforeSigning, func() { r.SignatureInput = r.RawAuthenticatorData })
 		}},
-		{name: "reg_33_signature", edit: brokenSignature},
-		{name: "reg_33_aaguid_differs", edit: extension(webauthntest.OIDAAGUID(), func(e *webauthntest.Extension) {
+		{name: "REG-33_signature", edit: brokenSignature},
+		{name: "REG-33_aaguid_differs", edit: extension(webauthntest.OIDAAGUID(), func(e *webauthntest.Extension) {
 			e.Value = webauthntest.DEROctetString(make([]byte, 16))
 		})},
-		{name: "reg_33_aaguid_critical", edit: extension(webauthntest.OIDAAGUID(), func(e *webauthntest.Extension) { e.Critical = true })},
-		{name: "reg_33_aaguid_single_wrapped", edit: extension(webauthntest.OIDAAGUID(), func(e *webauthntest.Extension) {
+		{name: "REG-33_aaguid_critical", edit: extension(webauthntest.OIDAAGUID(), func(e *webauthntest.Extension) { e.Critical = true })},
+		{name: "REG-33_aaguid_single_wrapped", edit: extension(webauthntest.OIDAAGUID(), func(e *webauthntest.Extension) {
 			id := webauthn.AAGUID{5}
 			e.Value = id[:]
 		})},
-		{name: "reg_33_ca", edit: extension(webauthntest.OIDBasicConstraints(), func(e *webauthntest.Extension) {
+		{name: "REG-33_ca", edit: extension(webauthntest.OIDBasicConstraints(), func(e *webauthntest.Extension) {
 			e.Value = webauthntest.DERSequence(webauthntest.DERBool(true))
 		})},
-		{name: "reg_33_version_1", edit: leaf(func(c *webauthntest.Certificate) {
+		{name: "REG-33_version_1", edit: leaf(func(c *webauthntest.Certificate) {
 			c.Version, c.Extensions = -1, nil
 		})},
-		{name: "reg_33_unit", edit: leaf(func(c *webauthntest.Certificate) { c.Subject[2].Value = "Authenticator" })},
-		{name: "reg_33_country", edit: leaf(func(c *webauthntest.Certificate) { c.Subject[0].Value = "NOR" })},
-		{name: "reg_33_expired", edit: leaf(func(c *webauthntest.Certificate) { c.NotAfter = time.Now().Add(-time.Hour) })},
-		{name: "reg_33_not_yet", edit: leaf(func(c *webauthntest.Certificate) { c.NotBefore = time.Now().Add(time.Hour) })},
-		{name: "reg_33_certificate_garbage", edit: func(r *webauthntest.Registration) {
+		{name: "REG-33_unit", edit: leaf(func(c *webauthntest.Certificate) { c.Subject[2].Value = "Authenticator" })},
+		{name: "REG-33_country", edit: leaf(func(c *webauthntest.Certificate) { c.Subject[0].Value = "NOR" })},
+		{name: "REG-33_expired", edit: leaf(func(c *webauthntest.Certificate) { c.NotAfter = time.Now().Add(-time.Hour) })},
+		{name: "REG-33_not_yet", edit: leaf(func(c *webauthntest.Certificate) { c.NotBefore = time.Now().Add(time.Hour) })},
+		{name: "REG-33_certificate_garbage", edit: func(r *webauthntest.Registration) {
 			r.At(webauthntest.BeforeSigning, func() { r.X5C[0] = []byte{0x30, 0} })
 		}},
-		{name: "reg_36_rsa_16384", text: "more than 4096", edit: leaf(func(c *webauthntest.Certificate) { c.PublicKey = rsaPublicKey(16384) })},
-		{name: "reg_36_rsa_4097", text: "more than 4096", edit: leaf(func(c *webauthntest.Certificate) { c.PublicKey = rsaPublicKey(4097) })},
+		{name: "REG-36_rsa_16384", text: "more than 4096", edit: leaf(func(c *webauthntest.Certificate) { c.PublicKey = rsaPublicKey(16384) })},
+		{name: "REG-36_rsa_4097", text: "more than 4096", edit: leaf(func(c *webauthntest.Certificate) { c.PublicKey = rsaPublicKey(4097) })},
 	}
 	for i := range rows {
 		if rows[i].attestation == "" {
@@ -189,7 +189,7 @@ func packedRows() []statementRow {
 		rows[i].want = string(relyingparty.CheckStatement)
 	}
 	return append(rows, statementRow{
-		name: "reg_33_no_aaguid_extension", attestation: webauthntest.AttestationPacked,
+		name: "REG-33_no_aaguid_extension", attestation: webauthntest.AttestationPacked,
 		edit: leaf(func(c *webauthntest.Certificate) { c.DeleteExtension(webauthntest.OIDAAGUID()) }),
 		want: accepted, kind: "basic_full", attested: true,
 	})
@@ -198,7 +198,7 @@ func packedRows() []statementRow {
 func tpmRows() []statementRow {
 	edit := func(name string, change func(t *webauthntest.TPM)) statementRow {
 		return statementRow{
-			name: "reg_38_" + name, attestation: webauthntest.AttestationTPM, want: string(relyingparty.CheckStatement),
+			name: "REG-38_" + name, attestation: webauthntest.AttestationTPM, want: string(relyingparty.CheckStatement),
 			edit: func(r *webauthntest.Registration) { change(&r.TPM) },
 		}
 	}
@@ -212,13 +212,13 @@ func tpmRows() []statementRow {
 		edit("other_key", func(t *webauthntest.TPM) { t.Public.Unique[0] = make([]byte, 32) }),
 		edit("public_area_sized", func(t *webauthntest.TPM) { t.PubArea = webauthntest.TPMSized(t.Public.Encode()) }),
 		{
-			name: "reg_38_maker", attestation: webauthntest.AttestationTPM, want: string(relyingparty.CheckStatement),
+			name: "REG-38_maker", attestation: webauthntest.AttestationTPM, want: string(relyingparty.CheckStatement),
 			edit: extension(webauthntest.OIDSubjectAltName(), func(e *webauthntest.Extension) {
 				e.Value = webauthntest.TPMSubjectAltName("id:00000000", "x", "id:1")
 			}),
 		},
 		{
-			name: "reg_38_no_key_usage", attestation: webauthntest.AttestationTPM, want: string(relyingparty.CheckStatement),
+			name: "REG-38_no_key_usage", attestation: webauthntest.AttestationTPM, want: string(relyingparty.CheckStatement),
 			edit: leaf(func(c *webauthntest.Certificate) { c.DeleteExtension(webauthntest.OIDExtendedKeyUsage()) }),
 		},
 	}
@@ -237,13 +237,13 @@ func requiredRows() []statementRow {
 		{name: "require_not_listed", attestation: webauthntest.AttestationPacked, config: listed(webauthn.AAGUID{6}), want: untrusted},
 		{name: "require_unknown_root", attestation: webauthntest.AttestationPacked, config: otherRoot, want: untrusted},
 		// REG-54: the model in authenticator data is a claim.
-		{name: "reg_54_none_claims_model", attestation: webauthntest.AttestationNone, config: listed(webauthn.AAGUID{5}), want: untrusted},
-		{name: "reg_54_self_claims_model", attestation: webauthntest.AttestationSelf, config: listed(webauthn.AAGUID{5}), want: untrusted},
+		{name: "REG-54_none_claims_model", attestation: webauthntest.AttestationNone, config: listed(webauthn.AAGUID{5}), want: untrusted},
+		{name: "REG-54_self_claims_model", attestation: webauthntest.AttestationSelf, config: listed(webauthn.AAGUID{5}), want: untrusted},
 		// REG-34: an attacker's root inside x5c is no anchor.
-		{name: "reg_34_own_root_in_x5c", attestation: webauthntest.AttestationPacked, config: otherRoot, ownRoot: true, want: untrusted},
-		{name: "reg_34_configured_root_in_x5c", attestation: webauthntest.AttestationPacked, ownRoot: true, want: accepted, kind: "basic_full", attested: true},
+		{name: "REG-34_own_root_in_x5c", attestation: webauthntest.AttestationPacked, config: otherRoot, ownRoot: true, want: untrusted},
+		{name: "REG-34_configured_root_in_x5c", attestation: webauthntest.AttestationPacked, ownRoot: true, want: accepted, kind: "basic_full", attested: true},
 		// What a U2F authenticator signs holds no AAGUID.
-		{name: "reg_37_u2f_claims_model", attestation: webauthntest.AttestationFIDOU2F, config: listed(webauthn.AAGUID{5}), edit: claimModel, want: untrusted},
+		{name: "REG-37_u2f_claims_model", attestation: webauthntest.AttestationFIDOU2F, config: listed(webauthn.AAGUID{5}), edit: claimModel, want: untrusted},
 		{name: "require_broken_signature", attestation: webauthntest.AttestationPacked, edit: brokenSignature, want: string(relyingparty.CheckStatement)},
 	}
 	for i := range rows {

@@ -36,7 +36,7 @@ func authenticationRows() []authenticationRow {
 	return rows
 }
 
-func TestFinishAuthentication(t *testing.T) {
+func TestHostileFinishAuthentication(t *testing.T) {
 	t.Parallel()
 	for _, row := range authenticationRows() {
 		t.Run(row.name, func(t *testing.T) {
@@ -202,35 +202,35 @@ func authenticationClientDataRows() []authenticationRow {
 	rows := []authenticationRow{
 		{name: "valid_identified", want: accepted},
 		{name: "valid_discoverable", discoverable: true, want: accepted},
-		{name: "ast_01_type_create", edit: authData("type", "webauthn.create"), want: string(relyingparty.CheckType)},
-		{name: "ast_01_type_case", edit: authData("type", "WebAuthn.get"), want: string(relyingparty.CheckType)},
-		{name: "ast_01_type_missing", edit: func(g *webauthntest.Authentication) { g.ClientData.Delete("type") }, want: malformedBody},
-		{name: "ast_06_challenge_bit", edit: func(g *webauthntest.Authentication) {
+		{name: "AST-01_type_create", edit: authData("type", "webauthn.create"), want: string(relyingparty.CheckType)},
+		{name: "AST-01_type_case", edit: authData("type", "WebAuthn.get"), want: string(relyingparty.CheckType)},
+		{name: "AST-01_type_missing", edit: func(g *webauthntest.Authentication) { g.ClientData.Delete("type") }, want: malformedBody},
+		{name: "AST-06_challenge_bit", edit: func(g *webauthntest.Authentication) {
 			g.ClientData.SetBytes("challenge", flip(g.Options.Challenge, 0))
 		}, want: string(relyingparty.CheckChallenge)},
-		{name: "ast_06_challenge_empty", edit: authData("challenge", ""), want: string(relyingparty.CheckChallenge)},
-		{name: "ast_05_challenge_beside", edit: func(g *webauthntest.Authentication) {
+		{name: "AST-06_challenge_empty", edit: authData("challenge", ""), want: string(relyingparty.CheckChallenge)},
+		{name: "AST-05_challenge_beside", edit: func(g *webauthntest.Authentication) {
 			g.ClientData.SetBytes("challenge", bytes.Repeat([]byte{1}, 32))
 			g.At(webauthntest.BeforeBody, func() {
 				g.Envelope.SetBytes("challenge", bytes.Repeat([]byte{1}, 32))
 				g.Envelope.SetBytes("expectedChallenge", bytes.Repeat([]byte{1}, 32))
 			})
 		}, want: string(relyingparty.CheckChallenge)},
-		{name: "ast_08_cross_origin", edit: func(g *webauthntest.Authentication) { g.ClientData.Set("crossOrigin", "true") }, want: string(relyingparty.CheckCrossOrigin)},
-		{name: "ast_08_cross_origin_configured", config: framed, edit: func(g *webauthntest.Authentication) {
+		{name: "AST-08_cross_origin", edit: func(g *webauthntest.Authentication) { g.ClientData.Set("crossOrigin", "true") }, want: string(relyingparty.CheckCrossOrigin)},
+		{name: "AST-08_cross_origin_configured", config: framed, edit: func(g *webauthntest.Authentication) {
 			g.ClientData.Set("crossOrigin", "true")
 		}, want: accepted},
-		{name: "ast_08_top_origin_listed", config: framed, edit: func(g *webauthntest.Authentication) {
+		{name: "AST-08_top_origin_listed", config: framed, edit: func(g *webauthntest.Authentication) {
 			g.ClientData.Set("crossOrigin", "true")
 			g.ClientData.SetString("topOrigin", "https://shop.example")
 		}, want: accepted},
-		{name: "ast_08_top_origin_not_listed", config: framed, edit: func(g *webauthntest.Authentication) {
+		{name: "AST-08_top_origin_not_listed", config: framed, edit: func(g *webauthntest.Authentication) {
 			g.ClientData.Set("crossOrigin", "true")
 			g.ClientData.SetString("topOrigin", "https://evil.example")
 		}, want: string(relyingparty.CheckTopOrigin)},
 	}
 	for name, origin := range lookAlikes() {
-		rows = append(rows, authenticationRow{name: "ast_08_origin_" + name, edit: authData("origin", origin), want: string(relyingparty.CheckOrigin)})
+		rows = append(rows, authenticationRow{name: "AST-08_origin_" + name, edit: authData("origin", origin), want: string(relyingparty.CheckOrigin)})
 	}
 	return rows
 }
@@ -254,27 +254,27 @@ func authenticationAuthenticatorDataRows() []authenticationRow {
 	eligible := func(c *webauthntest.Config) { c.BackupEligible = true }
 	preferred := func(c *relyingparty.Config) { c.UserVerification = webauthn.UserVerificationPreferred }
 	return []authenticationRow{
-		{name: "ast_09_hash_of_parent", edit: hash(sum("example.test")), want: string(relyingparty.CheckRPIDHash)},
-		{name: "ast_09_hash_of_other_tenant", edit: hash(sum("id.example.com")), want: string(relyingparty.CheckRPIDHash)},
-		{name: "ast_09_hash_zero", edit: hash(make([]byte, 32)), want: string(relyingparty.CheckRPIDHash)},
-		{name: "ast_11_user_not_present", edit: authFlags(0, webauthntest.FlagUserPresent), want: string(relyingparty.CheckUserPresent)},
-		{name: "ast_11_user_not_verified", edit: authFlags(0, webauthntest.FlagUserVerified), want: string(relyingparty.CheckUserVerified)},
-		{name: "ast_11_user_not_verified_preferred", config: preferred, edit: authFlags(0, webauthntest.FlagUserVerified), want: accepted},
-		{name: "ast_14_backed_up_not_eligible", edit: authFlags(webauthntest.FlagBackupState, 0), want: string(relyingparty.CheckBackupFlags)},
-		{name: "ast_14_eligible_0_to_1", edit: authFlags(webauthntest.FlagBackupEligible, 0), want: string(relyingparty.CheckBackupEligible)},
-		{name: "ast_14_eligible_1_to_0", authenticator: eligible, edit: authFlags(0, webauthntest.FlagBackupEligible), want: string(relyingparty.CheckBackupEligible)},
-		{name: "ast_14_eligible_unknown", edit: authFlags(webauthntest.FlagBackupEligible, 0), record: func(c *relyingparty.Credential) { c.BackupEligible = nil }, want: accepted},
-		{name: "ast_14_state_0_to_1", authenticator: eligible, edit: authFlags(webauthntest.FlagBackupState, 0), want: accepted},
-		named("ast_15_count_0_0", count(0, 0, accepted)),
-		named("ast_15_count_0_1", count(0, 1, accepted)),
-		named("ast_15_count_5_6", count(5, 6, accepted)),
-		named("ast_15_count_5_max", count(5, 1<<32-1, accepted)),
-		named("ast_15_count_5_4", count(5, 4, refused)),
-		named("ast_15_count_5_5", count(5, 5, refused)),
-		named("ast_15_count_5_0", count(5, 0, refused)),
-		named("ast_15_count_max_max", count(1<<32-1, 1<<32-1, refused)),
-		named("ast_15_count_max_0", count(1<<32-1, 0, refused)),
-		{name: "ast_23_attested_data", edit: func(g *webauthntest.Authentication) {
+		{name: "AST-09_hash_of_parent", edit: hash(sum("example.test")), want: string(relyingparty.CheckRPIDHash)},
+		{name: "AST-09_hash_of_other_tenant", edit: hash(sum("id.example.com")), want: string(relyingparty.CheckRPIDHash)},
+		{name: "AST-09_hash_zero", edit: hash(make([]byte, 32)), want: string(relyingparty.CheckRPIDHash)},
+		{name: "AST-11_user_not_present", edit: authFlags(0, webauthntest.FlagUserPresent), want: string(relyingparty.CheckUserPresent)},
+		{name: "AST-11_user_not_verified", edit: authFlags(0, webauthntest.FlagUserVerified), want: string(relyingparty.CheckUserVerified)},
+		{name: "AST-11_user_not_verified_preferred", config: preferred, edit: authFlags(0, webauthntest.FlagUserVerified), want: accepted},
+		{name: "AST-14_backed_up_not_eligible", edit: authFlags(webauthntest.FlagBackupState, 0), want: string(relyingparty.CheckBackupFlags)},
+		{name: "AST-14_eligible_0_to_1", edit: authFlags(webauthntest.FlagBackupEligible, 0), want: string(relyingparty.CheckBackupEligible)},
+		{name: "AST-14_eligible_1_to_0", authenticator: eligible, edit: authFlags(0, webauthntest.FlagBackupEligible), want: string(relyingparty.CheckBackupEligible)},
+		{name: "AST-14_eligible_unknown", edit: authFlags(webauthntest.FlagBackupEligible, 0), record: func(c *relyingparty.Credential) { c.BackupEligible = nil }, want: accepted},
+		{name: "AST-14_state_0_to_1", authenticator: eligible, edit: authFlags(webauthntest.FlagBackupState, 0), want: accepted},
+		named("AST-15_count_0_0", count(0, 0, accepted)),
+		named("AST-15_count_0_1", count(0, 1, accepted)),
+		named("AST-15_count_5_6", count(5, 6, accepted)),
+		named("AST-15_count_5_max", count(5, 1<<32-1, accepted)),
+		named("AST-15_count_5_4", count(5, 4, refused)),
+		named("AST-15_count_5_5", count(5, 5, refused)),
+		named("AST-15_count_5_0", count(5, 0, refused)),
+		named("AST-15_count_max_max", count(1<<32-1, 1<<32-1, refused)),
+		named("AST-15_count_max_0", count(1<<32-1, 0, refused)),
+		{name: "AST-23_attested_data", edit: func(g *webauthntest.Authentication) {
 			key, err := webauthntest.COSEKey(g.SigningKey.Public(), g.SigningAlgorithm)
 			if err != nil {
 				panic(err) // a key that webauthntest made
@@ -282,11 +282,11 @@ func authenticationAuthenticatorDataRows() []authenticationRow {
 			g.AuthenticatorData.Flags |= webauthntest.FlagAttestedCredentialData
 			g.AuthenticatorData.Attested = &webauthntest.AttestedCredential{AAGUID: make([]byte, 16), CredentialID: g.CredentialID, Key: key}
 		}, want: string(relyingparty.CheckAttestedData)},
-		{name: "ast_23_38_bytes", edit: func(g *webauthntest.Authentication) { g.AuthenticatorData.Trailing = []byte{0} }, want: malformedBody},
-		{name: "ast_23_36_bytes", edit: func(g *webauthntest.Authentication) {
+		{name: "AST-23_38_bytes", edit: func(g *webauthntest.Authentication) { g.AuthenticatorData.Trailing = []byte{0} }, want: malformedBody},
+		{name: "AST-23_36_bytes", edit: func(g *webauthntest.Authentication) {
 			g.AuthenticatorData.RPIDHash = g.AuthenticatorData.RPIDHash[1:]
 		}, want: malformedBody},
-		{name: "reg_52_unsolicited_extensions", edit: func(g *webauthntest.Authentication) {
+		{name: "REG-52_unsolicited_extensions", edit: func(g *webauthntest.Authentication) {
 			g.AuthenticatorData.SetExtensions(webauthntest.CBORMap(webauthntest.CBORText("acme"), webauthntest.CBORNull()))
 		}, want: accepted},
 	}
@@ -299,26 +299,26 @@ func authenticationIdentityRows() []authenticationRow {
 	given := func(h []byte) authEdit { return func(g *webauthntest.Authentication) { g.UserHandle = h } }
 	ofBob := func(c *relyingparty.Credential) { c.UserHandle = bob }
 	return []authenticationRow{
-		{name: "ast_16_credential_not_in_list", request: func(r *relyingparty.AuthenticationRequest) { r.Allow = decoy }, want: allowed},
-		{name: "ast_17_credential_of_bob_says_bob", request: func(r *relyingparty.AuthenticationRequest) { r.Allow = decoy }, record: ofBob, edit: given(bob), want: allowed},
+		{name: "AST-16_credential_not_in_list", request: func(r *relyingparty.AuthenticationRequest) { r.Allow = decoy }, want: allowed},
+		{name: "AST-17_credential_of_bob_says_bob", request: func(r *relyingparty.AuthenticationRequest) { r.Allow = decoy }, record: ofBob, edit: given(bob), want: allowed},
 		// Were the lists wrong, the record's owner still decides.
-		{name: "ast_17_record_of_bob_says_bob", record: ofBob, edit: given(bob), want: handle},
-		{name: "ast_17_record_of_bob_says_nothing", record: ofBob, edit: given(nil), want: handle},
-		{name: "ast_17_record_of_bob_says_alice", record: ofBob, want: handle},
-		{name: "ast_18_nobody_of_that_name", request: func(r *relyingparty.AuthenticationRequest) { r.UserHandle = nil }, want: handle},
-		{name: "ast_18_decoy_hit", request: func(r *relyingparty.AuthenticationRequest) { r.UserHandle = nil }, edit: given(nil), want: handle},
-		{name: "ast_18_no_credential", request: func(r *relyingparty.AuthenticationRequest) { r.Allow, r.UserHandle = decoy, nil }, want: allowed},
+		{name: "AST-17_record_of_bob_says_bob", record: ofBob, edit: given(bob), want: handle},
+		{name: "AST-17_record_of_bob_says_nothing", record: ofBob, edit: given(nil), want: handle},
+		{name: "AST-17_record_of_bob_says_alice", record: ofBob, want: handle},
+		{name: "AST-18_nobody_of_that_name", request: func(r *relyingparty.AuthenticationRequest) { r.UserHandle = nil }, want: handle},
+		{name: "AST-18_decoy_hit", request: func(r *relyingparty.AuthenticationRequest) { r.UserHandle = nil }, edit: given(nil), want: handle},
+		{name: "AST-18_no_credential", request: func(r *relyingparty.AuthenticationRequest) { r.Allow, r.UserHandle = decoy, nil }, want: allowed},
 		{name: "identified_says_nothing", edit: given(nil), want: accepted},
 		{name: "identified_says_bob", edit: given(bob), want: handle},
 		{name: "record_of_nobody", record: func(c *relyingparty.Credential) { c.UserHandle = nil }, want: handle},
-		{name: "ast_19_missing", discoverable: true, edit: given(nil), want: handle},
-		{name: "ast_19_empty", discoverable: true, edit: given([]byte{}), want: malformedBody},
-		{name: "ast_19_unknown", discoverable: true, edit: given([]byte("nobody")), want: handle},
-		{name: "ast_19_of_bob", discoverable: true, edit: given(bob), want: handle},
-		{name: "ast_19_credential_of_bob", discoverable: true, record: ofBob, want: handle},
-		{name: "ast_19_record_of_nobody", discoverable: true, record: func(c *relyingparty.Credential) { c.UserHandle = nil }, edit: given(nil), want: handle},
-		{name: "ast_19_65_bytes", discoverable: true, edit: given(bytes.Repeat([]byte{1}, 65)), want: malformedBody},
-		{name: "ast_20_id_is_not_raw_id", edit: func(g *webauthntest.Authentication) {
+		{name: "AST-19_missing", discoverable: true, edit: given(nil), want: handle},
+		{name: "AST-19_empty", discoverable: true, edit: given([]byte{}), want: malformedBody},
+		{name: "AST-19_unknown", discoverable: true, edit: given([]byte("nobody")), want: handle},
+		{name: "AST-19_of_bob", discoverable: true, edit: given(bob), want: handle},
+		{name: "AST-19_credential_of_bob", discoverable: true, record: ofBob, want: handle},
+		{name: "AST-19_record_of_nobody", discoverable: true, record: func(c *relyingparty.Credential) { c.UserHandle = nil }, edit: given(nil), want: handle},
+		{name: "AST-19_65_bytes", discoverable: true, edit: given(bytes.Repeat([]byte{1}, 65)), want: malformedBody},
+		{name: "AST-20_id_is_not_raw_id", edit: func(g *webauthntest.Authentication) {
 			g.At(webauthntest.BeforeBody, func() { g.Envelope.SetBytes("id", []byte("victim")) })
 		}, want: malformedBody},
 		{name: "record_of_another_credential", record: func(c *relyingparty.Credential) { c.ID = bytes.Repeat([]byte{1}, 32) }, want: string(relyingparty.CheckCredentialID)},
@@ -337,27 +337,27 @@ func authenticationSignatureRows() []authenticationRow {
 		return func(c *relyingparty.Credential) { c.PublicKey = b }
 	}
 	rows := []authenticationRow{
-		{name: "ast_02_one_bit", edit: signature(func(g *webauthntest.Authentication) []byte { return flip(g.Signature, 80) }), want: refused},
-		{name: "ast_02_truncated", edit: signature(func(g *webauthntest.Authentication) []byte { return g.Signature[:len(g.Signature)-1] }), want: refused},
-		{name: "ast_02_trailing", edit: signature(func(g *webauthntest.Authentication) []byte { return append(g.Signature, 0) }), want: refused},
-		{name: "ast_02_empty", edit: signature(func(*webauthntest.Authentication) []byte { return nil }), want: malformedBody},
-		{name: "ast_02_zeros", edit: signature(func(*webauthntest.Authentication) []byte { return make([]byte, 64) }), want: refused},
-		{name: "ast_02_7_kib", edit: signature(func(*webauthntest.Authentication) []byte { return make([]byte, 7<<10) }), want: refused},
-		{name: "ast_02_swapped_order", edit: func(g *webauthntest.Authentication) {
+		{name: "AST-02_one_bit", edit: signature(func(g *webauthntest.Authentication) []byte { return flip(g.Signature, 80) }), want: refused},
+		{name: "AST-02_truncated", edit: signature(func(g *webauthntest.Authentication) []byte { return g.Signature[:len(g.Signature)-1] }), want: refused},
+		{name: "AST-02_trailing", edit: signature(func(g *webauthntest.Authentication) []byte { return append(g.Signature, 0) }), want: refused},
+		{name: "AST-02_empty", edit: signature(func(*webauthntest.Authentication) []byte { return nil }), want: malformedBody},
+		{name: "AST-02_zeros", edit: signature(func(*webauthntest.Authentication) []byte { return make([]byte, 64) }), want: refused},
+		{name: "AST-02_7_kib", edit: signature(func(*webauthntest.Authentication) []byte { return make([]byte, 7<<10) }), want: refused},
+		{name: "AST-02_swapped_order", edit: func(g *webauthntest.Authentication) {
 			g.At(webauthntest.BeforeSigning, func() {
 				n := len(g.RawAuthenticatorData)
 				g.SignatureInput = append(bytes.Clone(g.SignatureInput[n:]), g.SignatureInput[:n]...)
 			})
 		}, want: refused},
-		{name: "ast_02_hash_twice", edit: func(g *webauthntest.Authentication) {
+		{name: "AST-02_hash_twice", edit: func(g *webauthntest.Authentication) {
 			g.At(webauthntest.BeforeSigning, func() { g.SignatureInput = append(g.SignatureInput, g.ClientDataHash()...) })
 		}, want: refused},
-		{name: "ast_02_other_client_data", edit: func(g *webauthntest.Authentication) {
+		{name: "AST-02_other_client_data", edit: func(g *webauthntest.Authentication) {
 			g.At(webauthntest.BeforeBody, func() {
 				g.Response.SetBytes("clientDataJSON", append(bytes.Clone(g.ClientDataJSON), ' '))
 			})
 		}, want: refused},
-		{name: "ast_21_garbage", edit: signature(func(*webauthntest.Authentication) []byte { return []byte("garbage") }), want: refused},
+		{name: "AST-21_garbage", edit: signature(func(*webauthntest.Authentication) []byte { return []byte("garbage") }), want: refused},
 		{name: "stored_key_empty", record: stored(nil), want: string(relyingparty.CheckPublicKey)},
 		{name: "stored_key_garbage", record: stored([]byte{1, 2, 3}), want: string(relyingparty.CheckPublicKey)},
 		{name: "stored_key_of_no_known_algorithm", record: stored(webauthntest.CBORMap(

@@ -11,7 +11,7 @@ import (
 	"github.com/hitherauth/hither/webauthn"
 )
 
-func TestNew(t *testing.T) {
+func TestHostileConfig(t *testing.T) {
 	t.Parallel()
 	at := func(id string, origins ...string) func(*relyingparty.Config) {
 		return func(c *relyingparty.Config) { c.ID, c.Origins = id, origins }
@@ -33,25 +33,25 @@ func TestNew(t *testing.T) {
 		{"private_domain_below_a_suffix", at("me.github.io", "https://me.github.io"), ""},
 		{"internationalised", at("xn--bcher-kva.example", "https://xn--bcher-kva.example"), ""},
 		{"no_rp_id", at("", testOrigin), "RP ID is required"},
-		{"reg_06_ipv4", at("192.0.2.1", "https://192.0.2.1"), "IP address"},
-		{"reg_06_ipv6", at("2001:db8::1", "https://[2001:db8::1]"), "IP address"},
-		{"reg_06_ipv6_brackets", at("[::1]", "https://[::1]"), "IP address"},
-		{"reg_06_number", at("a.0x7f", "https://a.0x7f"), "number"},
-		{"reg_06_localhost_elsewhere", at("localhost", "https://id.example.test"), "neither its host nor a suffix"},
-		{"reg_06_below_localhost", at("localhost", "https://a.localhost"), "neither its host nor a suffix"},
-		{"reg_06_empty_label", at("id..example.test", "https://id..example.test"), "empty label"},
-		{"reg_06_leading_dot", at(".example.test", testOrigin), "empty label"},
-		{"reg_06_trailing_dot", at("id.example.test.", testOrigin), "empty label"},
-		{"reg_06_leading_hyphen", at("-id.example.test", testOrigin), "hyphen"},
-		{"reg_06_trailing_hyphen", at("id-.example.test", testOrigin), "hyphen"},
-		{"reg_06_long_label", at(strings.Repeat("a", 64)+".test", testOrigin), "63"},
-		{"reg_06_long", at(strings.Repeat("a.", 130)+"test", testOrigin), "253"},
-		{"reg_06_public_suffix", at("co.uk", "https://shop.co.uk"), "public suffix"},
-		{"reg_06_private_public_suffix", at("github.io", "https://me.github.io"), "public suffix"},
-		{"reg_06_top_level", at("test", "https://id.test"), "single label"},
-		{"reg_06_not_a_suffix", at("example.com", testOrigin), "neither its host nor a suffix"},
-		{"reg_06_suffix_of_letters", at("ample.test", testOrigin), "neither its host nor a suffix"},
-		{"reg_06_below_the_host", at("a.id.example.test", testOrigin), "neither its host nor a suffix"},
+		{"REG-06_ipv4", at("192.0.2.1", "https://192.0.2.1"), "IP address"},
+		{"REG-06_ipv6", at("2001:db8::1", "https://[2001:db8::1]"), "IP address"},
+		{"REG-06_ipv6_brackets", at("[::1]", "https://[::1]"), "IP address"},
+		{"REG-06_number", at("a.0x7f", "https://a.0x7f"), "number"},
+		{"REG-06_localhost_elsewhere", at("localhost", "https://id.example.test"), "neither its host nor a suffix"},
+		{"REG-06_below_localhost", at("localhost", "https://a.localhost"), "neither its host nor a suffix"},
+		{"REG-06_empty_label", at("id..example.test", "https://id..example.test"), "empty label"},
+		{"REG-06_leading_dot", at(".example.test", testOrigin), "empty label"},
+		{"REG-06_trailing_dot", at("id.example.test.", testOrigin), "empty label"},
+		{"REG-06_leading_hyphen", at("-id.example.test", testOrigin), "hyphen"},
+		{"REG-06_trailing_hyphen", at("id-.example.test", testOrigin), "hyphen"},
+		{"REG-06_long_label", at(strings.Repeat("a", 64)+".test", testOrigin), "63"},
+		{"REG-06_long", at(strings.Repeat("a.", 130)+"test", testOrigin), "253"},
+		{"REG-06_public_suffix", at("co.uk", "https://shop.co.uk"), "public suffix"},
+		{"REG-06_private_public_suffix", at("github.io", "https://me.github.io"), "public suffix"},
+		{"REG-06_top_level", at("test", "https://id.test"), "single label"},
+		{"REG-06_not_a_suffix", at("example.com", testOrigin), "neither its host nor a suffix"},
+		{"REG-06_suffix_of_letters", at("ample.test", testOrigin), "neither its host nor a suffix"},
+		{"REG-06_below_the_host", at("a.id.example.test", testOrigin), "neither its host nor a suffix"},
 		{"rp_id_upper_case", at("ID.example.test", testOrigin), "upper case"},
 		{"rp_id_unicode", at("bücher.example", testOrigin), "xn--"},
 		{"rp_id_url", at("https://id.example.test", testOrigin), "character"},

@@ -60,12 +60,12 @@ func format(name string) regEdit {
 func registrationFormatRows() []registrationRow {
 	const unknown, malformed = string(relyingparty.CheckFormat), string(relyingparty.CheckStatement)
 	rows := []registrationRow{
-		{name: "reg_44_case", authenticator: attesting(webauthntest.AttestationSelf), edit: format("Packed"), want: unknown},
-		{name: "reg_44_nul", authenticator: attesting(webauthntest.AttestationSelf), edit: format("packed\x00"), want: malformedBody},
-		{name: "reg_44_33_bytes", edit: format("acmeacmeacmeacmeacmeacmeacmeacmea"), want: malformedBody},
-		{name: "reg_44_unknown", edit: format("acme"), want: unknown},
-		{name: "reg_44_android_safetynet", edit: format("android-safetynet"), want: unknown},
-		{name: "reg_44_compound", edit: func(r *webauthntest.Registration) {
+		{name: "REG-44_case", authenticator: attesting(webauthntest.AttestationSelf), edit: format("Packed"), want: unknown},
+		{name: "REG-44_nul", authenticator: attesting(webauthntest.AttestationSelf), edit: format("packed\x00"), want: malformedBody},
+		{name: "REG-44_33_bytes", edit: format("acmeacmeacmeacmeacmeacmeacmeacmea"), want: malformedBody},
+		{name: "REG-44_unknown", edit: format("acme"), want: unknown},
+		{name: "REG-44_android_safetynet", edit: format("android-safetynet"), want: unknown},
+		{name: "REG-44_compound", edit: func(r *webauthntest.Registration) {
 			r.At(webauthntest.BeforeObject, func() {
 				none := webauthntest.CBORMap(
 					webauthntest.CBORText("fmt"), webauthntest.CBORText("none"),
@@ -75,21 +75,21 @@ func registrationFormatRows() []registrationRow {
 				r.Object.Set(webauthntest.CBORText("attStmt"), webauthntest.CBORArray(none, none))
 			})
 		}, want: unknown},
-		{name: "reg_42_none_with_content", edit: statementMember("x", webauthntest.CBORInt(1)), want: malformedBody},
-		{name: "reg_42_none_as_packed", edit: format("packed"), want: malformed},
-		{name: "reg_32_packed_x5c_empty", authenticator: attesting(webauthntest.AttestationSelf), edit: statementMember("x5c", webauthntest.CBORArray()), want: malformed},
-		{name: "reg_32_packed_x5c_bytes", authenticator: attesting(webauthntest.AttestationSelf), edit: statementMember("x5c", webauthntest.CBORBytes([]byte{1})), want: malformed},
-		{name: "reg_32_packed_x5c_null", authenticator: attesting(webauthntest.AttestationSelf), edit: statementMember("x5c", webauthntest.CBORNull()), want: malformed},
-		{name: "reg_32_packed_sig_missing", authenticator: attesting(webauthntest.AttestationSelf), edit: statementMember("sig", nil), want: malformed},
-		{name: "reg_32_packed_sig_empty", authenticator: attesting(webauthntest.AttestationSelf), edit: statementMember("sig", webauthntest.CBORBytes(nil)), want: malformed},
-		{name: "reg_32_packed_sig_text", authenticator: attesting(webauthntest.AttestationSelf), edit: statementMember("sig", webauthntest.CBORText("signature")), want: malformed},
-		{name: "reg_32_packed_alg_text", authenticator: attesting(webauthntest.AttestationSelf), edit: statementMember("alg", webauthntest.CBORText("ES256")), want: malformed},
-		{name: "reg_32_packed_alg_positive", authenticator: attesting(webauthntest.AttestationSelf), edit: statementMember("alg", webauthntest.CBORInt(7)), want: malformed},
-		{name: "reg_32_packed_member_too_many", authenticator: attesting(webauthntest.AttestationSelf), edit: statementMember("ecdaaKeyId", webauthntest.CBORBytes([]byte{1})), want: malformed},
-		{name: "reg_36_x5c_7", authenticator: attesting(webauthntest.AttestationPacked), edit: statementMember("x5c", certificates(7, 10)), want: malformed},
-		{name: "reg_36_certificate_of_9_kib", authenticator: attesting(webauthntest.AttestationPacked), edit: statementMember("x5c", certificates(1, 9<<10)), want: malformed},
-		{name: "reg_37_two_certificates", authenticator: attesting(webauthntest.AttestationFIDOU2F), edit: statementMember("x5c", certificates(2, 10)), want: malformed},
-		{name: "reg_37_u2f_eddsa", authenticator: func(c *webauthntest.Config) { c.Algorithm = webauthn.EdDSA }, edit: func(r *webauthntest.Registration) {
+		{name: "REG-42_none_with_content", edit: statementMember("x", webauthntest.CBORInt(1)), want: malformedBody},
+		{name: "REG-42_none_as_packed", edit: format("packed"), want: malformed},
+		{name: "REG-32_packed_x5c_empty", authenticator: attesting(webauthntest.AttestationSelf), edit: statementMember("x5c", webauthntest.CBORArray()), want: malformed},
+		{name: "REG-32_packed_x5c_bytes", authenticator: attesting(webauthntest.AttestationSelf), edit: statementMember("x5c", webauthntest.CBORBytes([]byte{1})), want: malformed},
+		{name: "REG-32_packed_x5c_null", authenticator: attesting(webauthntest.AttestationSelf), edit: statementMember("x5c", webauthntest.CBORNull()), want: malformed},
+		{name: "REG-32_packed_sig_missing", authenticator: attesting(webauthntest.AttestationSelf), edit: statementMember("sig", nil), want: malformed},
+		{name: "REG-32_packed_sig_empty", authenticator: attesting(webauthntest.AttestationSelf), edit: statementMember("sig", webauthntest.CBORBytes(nil)), want: malformed},
+		{name: "REG-32_packed_sig_text", authenticator: attesting(webauthntest.AttestationSelf), edit: statementMember("sig", webauthntest.CBORText("signature")), want: malformed},
+		{name: "REG-32_packed_alg_text", authenticator: attesting(webauthntest.AttestationSelf), edit: statementMember("alg", webauthntest.CBORText("ES256")), want: malformed},
+		{name: "REG-32_packed_alg_positive", authenticator: attesting(webauthntest.AttestationSelf), edit: statementMember("alg", webauthntest.CBORInt(7)), want: malformed},
+		{name: "REG-32_packed_member_too_many", authenticator: attesting(webauthntest.AttestationSelf), edit: statementMember("ecdaaKeyId", webauthntest.CBORBytes([]byte{1})), want: malformed},
+		{name: "REG-36_x5c_7", authenticator: attesting(webauthntest.AttestationPacked), edit: statementMember("x5c", certificates(7, 10)), want: malformed},
+		{name: "REG-36_certificate_of_9_kib", authenticator: attesting(webauthntest.AttestationPacked), edit: statementMember("x5c", certificates(1, 9<<10)), want: malformed},
+		{name: "REG-37_two_certificates", authenticator: attesting(webauthntest.AttestationFIDOU2F), edit: statementMember("x5c", certificates(2, 10)), want: malformed},
+		{name: "REG-37_u2f_eddsa", authenticator: func(c *webauthntest.Config) { c.Algorithm = webauthn.EdDSA }, edit: func(r *webauthntest.Registration) {
 			r.At(webauthntest.BeforeObject, func() {
 				r.Object.Set(webauthntest.CBORText("fmt"), webauthntest.CBORText("fido-u2f"))
 				r.Object.Set(webauthntest.CBORText("attStmt"), webauthntest.CBORMap(
@@ -97,10 +97,10 @@ func registrationFormatRows() []registrationRow {
 				))
 			})
 		}, want: malformed},
-		{name: "reg_38_tpm_version", authenticator: attesting(webauthntest.AttestationTPM), edit: statementMember("ver", webauthntest.CBORText("1.2")), want: malformed},
-		{name: "reg_38_tpm_cert_info_missing", authenticator: attesting(webauthntest.AttestationTPM), edit: statementMember("certInfo", nil), want: malformed},
-		{name: "reg_40_android_key_x5c_missing", authenticator: attesting(webauthntest.AttestationAndroidKey), edit: statementMember("x5c", nil), want: malformed},
-		{name: "reg_41_apple_sig", authenticator: attesting(webauthntest.AttestationApple), edit: firstMember("sig", webauthntest.CBORBytes([]byte{1})), want: malformed},
+		{name: "REG-38_tpm_version", authenticator: attesting(webauthntest.AttestationTPM), edit: statementMember("ver", webauthntest.CBORText("1.2")), want: malformed},
+		{name: "REG-38_tpm_cert_info_missing", authenticator: attesting(webauthntest.AttestationTPM), edit: statementMember("certInfo", nil), want: malformed},
+		{name: "REG-40_android_key_x5c_missing", authenticator: attesting(webauthntest.AttestationAndroidKey), edit: statementMember("x5c", nil), want: malformed},
+		{name: "REG-41_apple_sig", authenticator: attesting(webauthntest.AttestationApple), edit: firstMember("sig", webauthntest.CBORBytes([]byte{1})), want: malformed},
 		{name: "apple_with_alg", authenticator: attesting(webauthntest.AttestationApple), edit: firstMember("alg", webauthntest.CBORInt(-7)), want: accepted},
 		// Nothing is evaluated, so a signature that nobody made does not matter.
 		{name: "ignored_signature", authenticator: attesting(webauthntest.AttestationSelf), edit: func(r *webauthntest.Registration) {

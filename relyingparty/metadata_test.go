@@ -99,7 +99,7 @@ func blob(entries ...map[string]any) map[string]any {
 	return map[string]any{"legalHeader": "none", "no": 1, "nextUpdate": "2026-12-31", "entries": entries}
 }
 
-func TestRequireByMetadata(t *testing.T) {
+func TestHostileMetadata(t *testing.T) {
 	t.Parallel()
 	ca, err := webauthntest.NewCA(nil)
 	if err != nil {
@@ -126,8 +126,8 @@ func TestRequireByMetadata(t *testing.T) {
 		{"other_anchor_but_root_configured", model(ours, other.Root(), "FIDO_CERTIFIED_L1"), webauthntest.AttestationPacked, [][]byte{ca.Root()}, untrusted},
 		{"other_model", model(webauthn.AAGUID{6}, ca.Root(), "FIDO_CERTIFIED_L1"), webauthntest.AttestationPacked, nil, untrusted},
 		{"other_model_but_root_configured", model(webauthn.AAGUID{6}, ca.Root(), "FIDO_CERTIFIED_L1"), webauthntest.AttestationPacked, [][]byte{ca.Root()}, accepted},
-		{"reg_54_self_claims_model", model(ours, ca.Root(), "FIDO_CERTIFIED_L1"), webauthntest.AttestationSelf, nil, untrusted},
-		{"reg_54_none_claims_model", model(ours, ca.Root(), "FIDO_CERTIFIED_L1"), webauthntest.AttestationNone, nil, untrusted},
+		{"REG-54_self_claims_model", model(ours, ca.Root(), "FIDO_CERTIFIED_L1"), webauthntest.AttestationSelf, nil, untrusted},
+		{"REG-54_none_claims_model", model(ours, ca.Root(), "FIDO_CERTIFIED_L1"), webauthntest.AttestationNone, nil, untrusted},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()

@@ -36,7 +36,7 @@ func registrationRows() []registrationRow {
 	return rows
 }
 
-func TestFinishRegistration(t *testing.T) {
+func TestHostileFinishRegistration(t *testing.T) {
 	t.Parallel()
 	for _, row := range registrationRows() {
 		t.Run(row.name, func(t *testing.T) {
@@ -155,55 +155,55 @@ func lookAlikes() map[string]string {
 func registrationClientDataRows() []registrationRow {
 	rows := []registrationRow{
 		{name: "valid", want: accepted},
-		{name: "reg_01_type_get", edit: clientData("type", "webauthn.get"), want: string(relyingparty.CheckType)},
-		{name: "reg_01_type_case", edit: clientData("type", "Webauthn.create"), want: string(relyingparty.CheckType)},
-		{name: "reg_01_type_space", edit: clientData("type", "webauthn.create "), want: string(relyingparty.CheckType)},
-		{name: "reg_01_type_nul", edit: clientData("type", "webauthn.create\x00"), want: string(relyingparty.CheckType)},
-		{name: "reg_01_type_payment", edit: clientData("type", "payment.create"), want: string(relyingparty.CheckType)},
-		{name: "reg_01_type_missing", edit: func(r *webauthntest.Registration) { r.ClientData.Delete("type") }, want: malformedBody},
-		{name: "reg_01_type_null", edit: func(r *webauthntest.Registration) { r.ClientData.Set("type", "null") }, want: malformedBody},
-		{name: "reg_01_type_array", edit: func(r *webauthntest.Registration) { r.ClientData.Set("type", `["webauthn.create"]`) }, want: malformedBody},
-		{name: "reg_02_challenge_bit", edit: func(r *webauthntest.Registration) {
+		{name: "REG-01_type_get", edit: clientData("type", "webauthn.get"), want: string(relyingparty.CheckType)},
+		{name: "REG-01_type_case", edit: clientData("type", "Webauthn.create"), want: string(relyingparty.CheckType)},
+		{name: "REG-01_type_space", edit: clientData("type", "webauthn.create "), want: string(relyingparty.CheckType)},
+		{name: "REG-01_type_nul", edit: clientData("type", "webauthn.create\x00"), want: string(relyingparty.CheckType)},
+		{name: "REG-01_type_payment", edit: clientData("type", "payment.create"), want: string(relyingparty.CheckType)},
+		{name: "REG-01_type_missing", edit: func(r *webauthntest.Registration) { r.ClientData.Delete("type") }, want: malformedBody},
+		{name: "REG-01_type_null", edit: func(r *webauthntest.Registration) { r.ClientData.Set("type", "null") }, want: malformedBody},
+		{name: "REG-01_type_array", edit: func(r *webauthntest.Registration) { r.ClientData.Set("type", `["webauthn.create"]`) }, want: malformedBody},
+		{name: "REG-02_challenge_bit", edit: func(r *webauthntest.Registration) {
 			r.ClientData.SetBytes("challenge", flip(r.Options.Challenge, 100))
 		}, want: string(relyingparty.CheckChallenge)},
-		{name: "reg_02_challenge_empty", edit: clientData("challenge", ""), want: string(relyingparty.CheckChallenge)},
-		{name: "reg_02_challenge_never_issued", edit: clientData("challenge", strings.Repeat("A", 43)), want: string(relyingparty.CheckChallenge)},
-		{name: "reg_02_challenge_padded", edit: func(r *webauthntest.Registration) {
+		{name: "REG-02_challenge_empty", edit: clientData("challenge", ""), want: string(relyingparty.CheckChallenge)},
+		{name: "REG-02_challenge_never_issued", edit: clientData("challenge", strings.Repeat("A", 43)), want: string(relyingparty.CheckChallenge)},
+		{name: "REG-02_challenge_padded", edit: func(r *webauthntest.Registration) {
 			r.ClientData.SetString("challenge", base64.URLEncoding.EncodeToString(r.Options.Challenge))
 		}, want: string(relyingparty.CheckChallenge)},
-		{name: "reg_02_challenge_stray_bits", edit: func(r *webauthntest.Registration) {
+		{name: "REG-02_challenge_stray_bits", edit: func(r *webauthntest.Registration) {
 			text := []byte(base64.RawURLEncoding.EncodeToString(r.Options.Challenge))
 			text[len(text)-1]++ // 43 characters for 32 bytes leave two bits that must be zero
 			r.ClientData.SetString("challenge", string(text))
 		}, want: string(relyingparty.CheckChallenge)},
-		{name: "reg_04_origin_missing", edit: func(r *webauthntest.Registration) { r.ClientData.Delete("origin") }, want: malformedBody},
-		{name: "reg_08_cross_origin", edit: func(r *webauthntest.Registration) { r.ClientData.Set("crossOrigin", "true") }, want: string(relyingparty.CheckCrossOrigin)},
-		{name: "reg_08_cross_origin_configured", config: framed, edit: func(r *webauthntest.Registration) {
+		{name: "REG-04_origin_missing", edit: func(r *webauthntest.Registration) { r.ClientData.Delete("origin") }, want: malformedBody},
+		{name: "REG-08_cross_origin", edit: func(r *webauthntest.Registration) { r.ClientData.Set("crossOrigin", "true") }, want: string(relyingparty.CheckCrossOrigin)},
+		{name: "REG-08_cross_origin_configured", config: framed, edit: func(r *webauthntest.Registration) {
 			r.ClientData.Set("crossOrigin", "true")
 		}, want: accepted},
-		{name: "reg_09_top_origin_listed", config: framed, edit: func(r *webauthntest.Registration) {
+		{name: "REG-09_top_origin_listed", config: framed, edit: func(r *webauthntest.Registration) {
 			r.ClientData.Set("crossOrigin", "true")
 			r.ClientData.SetString("topOrigin", "https://shop.example")
 		}, want: accepted},
-		{name: "reg_09_top_origin_not_listed", config: framed, edit: func(r *webauthntest.Registration) {
+		{name: "REG-09_top_origin_not_listed", config: framed, edit: func(r *webauthntest.Registration) {
 			r.ClientData.Set("crossOrigin", "true")
 			r.ClientData.SetString("topOrigin", "https://shop.example.evil.test")
 		}, want: string(relyingparty.CheckTopOrigin)},
-		{name: "reg_09_top_origin_is_our_origin", config: framed, edit: func(r *webauthntest.Registration) {
+		{name: "REG-09_top_origin_is_our_origin", config: framed, edit: func(r *webauthntest.Registration) {
 			r.ClientData.Set("crossOrigin", "true")
 			r.ClientData.SetString("topOrigin", testOrigin)
 		}, want: string(relyingparty.CheckTopOrigin)},
-		{name: "reg_09_top_origin_without_cross_origin", config: framed, edit: clientData("topOrigin", "https://shop.example"), want: string(relyingparty.CheckTopOrigin)},
-		{name: "reg_15_unknown_members", edit: func(r *webauthntest.Registration) {
+		{name: "REG-09_top_origin_without_cross_origin", config: framed, edit: clientData("topOrigin", "https://shop.example"), want: string(relyingparty.CheckTopOrigin)},
+		{name: "REG-15_unknown_members", edit: func(r *webauthntest.Registration) {
 			r.ClientData.SetString("extraData", "x")
 			r.ClientData.Set("tokenBinding", `{"status":"supported"}`)
 		}, want: accepted},
-		{name: "reg_15_escaped_slashes", edit: func(r *webauthntest.Registration) {
+		{name: "REG-15_escaped_slashes", edit: func(r *webauthntest.Registration) {
 			r.ClientData.Set("origin", `"https:\/\/id.example.test"`)
 		}, want: accepted},
 	}
 	for name, origin := range lookAlikes() {
-		rows = append(rows, registrationRow{name: "reg_04_origin_" + name, edit: clientData("origin", origin), want: string(relyingparty.CheckOrigin)})
+		rows = append(rows, registrationRow{name: "REG-04_origin_" + name, edit: clientData("origin", origin), want: string(relyingparty.CheckOrigin)})
 	}
 	return rows
 }
@@ -219,18 +219,18 @@ func registrationAuthenticatorDataRows() []registrationRow {
 	}
 	preferred := func(c *relyingparty.Config) { c.UserVerification = webauthn.UserVerificationPreferred }
 	return []registrationRow{
-		{name: "reg_45_user_not_present", edit: flags(0, webauthntest.FlagUserPresent), want: string(relyingparty.CheckUserPresent)},
-		{name: "reg_45_user_not_verified", edit: flags(0, webauthntest.FlagUserVerified), want: string(relyingparty.CheckUserVerified)},
-		{name: "reg_45_user_not_verified_preferred", config: preferred, edit: flags(0, webauthntest.FlagUserVerified), want: accepted},
-		{name: "reg_45_backed_up_not_eligible", edit: flags(webauthntest.FlagBackupState, 0), want: string(relyingparty.CheckBackupFlags)},
-		{name: "reg_45_backup_eligible", edit: flags(webauthntest.FlagBackupEligible, 0), want: accepted},
-		{name: "reg_45_reserved_flags", edit: flags(webauthntest.FlagReserved1|webauthntest.FlagReserved5, 0), want: accepted},
-		{name: "reg_47_hash_of_parent", edit: hash(sum("example.test")), want: string(relyingparty.CheckRPIDHash)},
-		{name: "reg_47_hash_of_other_tenant", edit: hash(sum("id.example.com")), want: string(relyingparty.CheckRPIDHash)},
-		{name: "reg_47_hash_of_origin", edit: hash(sum(testOrigin)), want: string(relyingparty.CheckRPIDHash)},
-		{name: "reg_47_hash_zero", edit: hash(make([]byte, 32)), want: string(relyingparty.CheckRPIDHash)},
-		{name: "reg_17_trailing_bytes", edit: func(r *webauthntest.Registration) { r.AuthenticatorData.Trailing = []byte{0} }, want: malformedBody},
-		{name: "reg_20_long_credential_id", edit: func(r *webauthntest.Registration) { r.SetCredentialID(bytes.Repeat([]byte{1}, 1023)) }, want: accepted},
+		{name: "REG-45_user_not_present", edit: flags(0, webauthntest.FlagUserPresent), want: string(relyingparty.CheckUserPresent)},
+		{name: "REG-45_user_not_verified", edit: flags(0, webauthntest.FlagUserVerified), want: string(relyingparty.CheckUserVerified)},
+		{name: "REG-45_user_not_verified_preferred", config: preferred, edit: flags(0, webauthntest.FlagUserVerified), want: accepted},
+		{name: "REG-45_backed_up_not_eligible", edit: flags(webauthntest.FlagBackupState, 0), want: string(relyingparty.CheckBackupFlags)},
+		{name: "REG-45_backup_eligible", edit: flags(webauthntest.FlagBackupEligible, 0), want: accepted},
+		{name: "REG-45_reserved_flags", edit: flags(webauthntest.FlagReserved1|webauthntest.FlagReserved5, 0), want: accepted},
+		{name: "REG-47_hash_of_parent", edit: hash(sum("example.test")), want: string(relyingparty.CheckRPIDHash)},
+		{name: "REG-47_hash_of_other_tenant", edit: hash(sum("id.example.com")), want: string(relyingparty.CheckRPIDHash)},
+		{name: "REG-47_hash_of_origin", edit: hash(sum(testOrigin)), want: string(relyingparty.CheckRPIDHash)},
+		{name: "REG-47_hash_zero", edit: hash(make([]byte, 32)), want: string(relyingparty.CheckRPIDHash)},
+		{name: "REG-17_trailing_bytes", edit: func(r *webauthntest.Registration) { r.AuthenticatorData.Trailing = []byte{0} }, want: malformedBody},
+		{name: "REG-20_long_credential_id", edit: func(r *webauthntest.Registration) { r.SetCredentialID(bytes.Repeat([]byte{1}, 1023)) }, want: accepted},
 		{name: "no_attested_data", edit: func(r *webauthntest.Registration) {
 			r.AuthenticatorData.Attested = nil
 			r.AuthenticatorData.Flags &^= webauthntest.FlagAttestedCredentialData
@@ -241,7 +241,7 @@ func registrationAuthenticatorDataRows() []registrationRow {
 		{name: "credential_id_longer", edit: func(r *webauthntest.Registration) {
 			r.CredentialID = append(bytes.Clone(r.CredentialID), 0)
 		}, want: string(relyingparty.CheckCredentialID)},
-		{name: "reg_52_unsolicited_extensions", edit: func(r *webauthntest.Registration) {
+		{name: "REG-52_unsolicited_extensions", edit: func(r *webauthntest.Registration) {
 			r.AuthenticatorData.SetExtensions(webauthntest.CBORMap(
 				webauthntest.CBORText("acme"), webauthntest.CBORArray(webauthntest.CBORNull()),
 				webauthntest.CBORText("credProtect"), webauthntest.CBORText("not a number"),
@@ -273,32 +273,32 @@ func registrationKeyRows() []registrationRow {
 		c.Algorithms = []webauthn.Algorithm{webauthn.EdDSA, webauthn.ES256, webauthn.ES384, webauthn.ES512, webauthn.RS256}
 	}
 	rows := []registrationRow{
-		{name: "reg_26_only_es256_offered", config: func(c *relyingparty.Config) {
+		{name: "REG-26_only_es256_offered", config: func(c *relyingparty.Config) {
 			c.Algorithms = []webauthn.Algorithm{webauthn.ES256}
 		}, authenticator: algorithm(webauthn.EdDSA), want: string(relyingparty.CheckAlgorithm)},
 		{name: "es384", config: all, authenticator: algorithm(webauthn.ES384), want: accepted},
 		{name: "es512", config: all, authenticator: algorithm(webauthn.ES512), want: accepted},
 		{name: "eddsa", authenticator: algorithm(webauthn.EdDSA), want: accepted},
-		{name: "reg_27_es256_with_p384", edit: curve(2), want: rejected},
-		{name: "reg_27_es256_with_p521", edit: curve(3), want: rejected},
-		{name: "reg_27_es256_with_secp256k1", edit: curve(8), want: rejected},
-		{name: "reg_27_es384_with_p256", config: all, edit: key(webauthntest.COSEAlgorithm, webauthntest.CBORInt(-35)), want: rejected},
-		{name: "reg_27_eddsa_with_x25519", authenticator: algorithm(webauthn.EdDSA), edit: curve(4), want: rejected},
-		{name: "reg_27_eddsa_with_ed448", authenticator: algorithm(webauthn.EdDSA), edit: curve(7), want: rejected},
-		{name: "reg_27_okp_as_es256", authenticator: algorithm(webauthn.EdDSA), edit: key(webauthntest.COSEAlgorithm, webauthntest.CBORInt(-7)), want: rejected},
-		{name: "reg_27_rsa_as_es256", edit: rsaKey(map[int64]webauthntest.CBOR{3: webauthntest.CBORInt(-7)}), want: rejected},
-		{name: "reg_27_ec2_as_eddsa", edit: key(webauthntest.COSEAlgorithm, webauthntest.CBORInt(-8)), want: rejected},
-		{name: "reg_27_ec2_as_rs256", edit: key(webauthntest.COSEAlgorithm, webauthntest.CBORInt(-257)), want: rejected},
-		{name: "reg_28_off_curve", edit: coordinate(webauthntest.COSEY, func(b []byte) []byte { return flip(b, 3) }), want: rejected},
-		{name: "reg_28_origin_point", edit: func(r *webauthntest.Registration) {
+		{name: "REG-27_es256_with_p384", edit: curve(2), want: rejected},
+		{name: "REG-27_es256_with_p521", edit: curve(3), want: rejected},
+		{name: "REG-27_es256_with_secp256k1", edit: curve(8), want: rejected},
+		{name: "REG-27_es384_with_p256", config: all, edit: key(webauthntest.COSEAlgorithm, webauthntest.CBORInt(-35)), want: rejected},
+		{name: "REG-27_eddsa_with_x25519", authenticator: algorithm(webauthn.EdDSA), edit: curve(4), want: rejected},
+		{name: "REG-27_eddsa_with_ed448", authenticator: algorithm(webauthn.EdDSA), edit: curve(7), want: rejected},
+		{name: "REG-27_okp_as_es256", authenticator: algorithm(webauthn.EdDSA), edit: key(webauthntest.COSEAlgorithm, webauthntest.CBORInt(-7)), want: rejected},
+		{name: "REG-27_rsa_as_es256", edit: rsaKey(map[int64]webauthntest.CBOR{3: webauthntest.CBORInt(-7)}), want: rejected},
+		{name: "REG-27_ec2_as_eddsa", edit: key(webauthntest.COSEAlgorithm, webauthntest.CBORInt(-8)), want: rejected},
+		{name: "REG-27_ec2_as_rs256", edit: key(webauthntest.COSEAlgorithm, webauthntest.CBORInt(-257)), want: rejected},
+		{name: "REG-28_off_curve", edit: coordinate(webauthntest.COSEY, func(b []byte) []byte { return flip(b, 3) }), want: rejected},
+		{name: "REG-28_origin_point", edit: func(r *webauthntest.Registration) {
 			key(webauthntest.COSEX, webauthntest.CBORBytes(make([]byte, 32)))(r)
 			key(webauthntest.COSEY, webauthntest.CBORBytes(make([]byte, 32)))(r)
 		}, want: rejected},
-		{name: "reg_28_x_not_reduced", edit: key(webauthntest.COSEX, webauthntest.CBORBytes(elliptic.P256().Params().P.Bytes())), want: rejected},
-		{name: "reg_28_compressed", edit: key(webauthntest.COSEY, webauthntest.CBORBool(true)), want: malformedBody},
-		{name: "reg_28_x_31_bytes", edit: coordinate(webauthntest.COSEX, func(b []byte) []byte { return b[1:] }), want: rejected},
-		{name: "reg_28_x_33_bytes", edit: coordinate(webauthntest.COSEX, func(b []byte) []byte { return append([]byte{0}, b...) }), want: rejected},
-		{name: "reg_28_coordinates_split_elsewhere", edit: func(r *webauthntest.Registration) {
+		{name: "REG-28_x_not_reduced", edit: key(webauthntest.COSEX, webauthntest.CBORBytes(elliptic.P256().Params().P.Bytes())), want: rejected},
+		{name: "REG-28_compressed", edit: key(webauthntest.COSEY, webauthntest.CBORBool(true)), want: malformedBody},
+		{name: "REG-28_x_31_bytes", edit: coordinate(webauthntest.COSEX, func(b []byte) []byte { return b[1:] }), want: rejected},
+		{name: "REG-28_x_33_bytes", edit: coordinate(webauthntest.COSEX, func(b []byte) []byte { return append([]byte{0}, b...) }), want: rejected},
+		{name: "REG-28_coordinates_split_elsewhere", edit: func(r *webauthntest.Registration) {
 			// Together the two are still a point.
 			k := &r.AuthenticatorData.Attested.Key
 			x, y := k.Get(webauthntest.CBORInt(webauthntest.COSEX))[2:], k.Get(webauthntest.CBORInt(webauthntest.COSEY))[2:]
@@ -311,25 +311,25 @@ func registrationKeyRows() []registrationRow {
 			b[0] = 2 // y = 2 has no x
 			return b
 		}), want: rejected},
-		{name: "reg_29_rsa_valid", edit: rsaKey(nil), want: accepted},
-		{name: "reg_29_rsa_4096", edit: rsaKey(map[int64]webauthntest.CBOR{-1: modulus(4096)}), want: accepted},
-		{name: "reg_29_rsa_3482", edit: rsaKey(map[int64]webauthntest.CBOR{-1: modulus(3482)}), want: accepted},
-		{name: "reg_29_rsa_modulus_even", edit: rsaKey(map[int64]webauthntest.CBOR{-1: webauthntest.CBORBytes(append(bytes.Repeat([]byte{0xff}, 255), 0xfe))}), want: rejected},
-		{name: "reg_29_rsa_modulus_leading_zero", edit: rsaKey(map[int64]webauthntest.CBOR{-1: webauthntest.CBORBytes(append([]byte{0}, bytes.Repeat([]byte{0xff}, 256)...))}), want: rejected},
-		{name: "reg_29_rsa_exponent_leading_zero", edit: rsaKey(map[int64]webauthntest.CBOR{-2: webauthntest.CBORBytes([]byte{0, 1, 0, 1})}), want: rejected},
-		{name: "reg_29_rsa_exponent_missing", edit: rsaKey(map[int64]webauthntest.CBOR{-2: nil}), want: malformedBody},
+		{name: "REG-29_rsa_valid", edit: rsaKey(nil), want: accepted},
+		{name: "REG-29_rsa_4096", edit: rsaKey(map[int64]webauthntest.CBOR{-1: modulus(4096)}), want: accepted},
+		{name: "REG-29_rsa_3482", edit: rsaKey(map[int64]webauthntest.CBOR{-1: modulus(3482)}), want: accepted},
+		{name: "REG-29_rsa_modulus_even", edit: rsaKey(map[int64]webauthntest.CBOR{-1: webauthntest.CBORBytes(append(bytes.Repeat([]byte{0xff}, 255), 0xfe))}), want: rejected},
+		{name: "REG-29_rsa_modulus_leading_zero", edit: rsaKey(map[int64]webauthntest.CBOR{-1: webauthntest.CBORBytes(append([]byte{0}, bytes.Repeat([]byte{0xff}, 256)...))}), want: rejected},
+		{name: "REG-29_rsa_exponent_leading_zero", edit: rsaKey(map[int64]webauthntest.CBOR{-2: webauthntest.CBORBytes([]byte{0, 1, 0, 1})}), want: rejected},
+		{name: "REG-29_rsa_exponent_missing", edit: rsaKey(map[int64]webauthntest.CBOR{-2: nil}), want: malformedBody},
 	}
 	for _, bits := range []int{512, 1023, 1024, 2047, 4097, 8192, 16384} {
 		rows = append(rows, registrationRow{
-			name: "reg_29_rsa_modulus_" + big.NewInt(int64(bits)).String() + "_bits",
+			name: "REG-29_rsa_modulus_" + big.NewInt(int64(bits)).String() + "_bits",
 			edit: rsaKey(map[int64]webauthntest.CBOR{-1: modulus(bits)}), want: rejected,
 		})
 	}
 	for name, e := range map[string][]byte{"empty": {}, "0": {0}, "1": {1}, "2": {2}, "3": {3}, "65536": {1, 0, 0}, "65539": {1, 0, 3}, "2_32_1": {1, 0, 0, 0, 1}, "2048_bits": bytes.Repeat([]byte{0xff}, 256)} {
-		rows = append(rows, registrationRow{name: "reg_29_rsa_exponent_" + name, edit: rsaKey(map[int64]webauthntest.CBOR{-2: webauthntest.CBORBytes(e)}), want: rejected})
+		rows = append(rows, registrationRow{name: "REG-29_rsa_exponent_" + name, edit: rsaKey(map[int64]webauthntest.CBOR{-2: webauthntest.CBORBytes(e)}), want: rejected})
 	}
 	for _, a := range []int64{-47, -53, -65535, -48, -37, -36, 0, 7} {
-		rows = append(rows, registrationRow{name: "reg_26_algorithm_" + big.NewInt(a).String(), edit: key(webauthntest.COSEAlgorithm, webauthntest.CBORInt(a)), want: string(relyingparty.CheckAlgorithm)})
+		rows = append(rows, registrationRow{name: "REG-26_algorithm_" + big.NewInt(a).String(), edit: key(webauthntest.COSEAlgorithm, webauthntest.CBORInt(a)), want: string(relyingparty.CheckAlgorithm)})
 	}
 	for name, point := range smallOrderPoints() {
 		rows = append(rows, registrationRow{name: "ed25519_" + name, authenticator: algorithm(webauthn.EdDSA), edit: key(webauthntest.COSEX, webauthntest.CBORBytes(point)), want: rejected})

@@ -40,7 +40,7 @@ type wycheproofFile struct {
 // Wycheproof signs messages of its own, which no authenticator data and hash of
 // client data add up to. So the vectors enter where FinishAuthentication has put
 // the signed bytes together (AST-03). "acceptable" is pinned to: refused.
-func TestVectorsWycheproof(t *testing.T) {
+func TestHostileVectorsWycheproof(t *testing.T) {
 	t.Parallel()
 	for _, file := range []wycheproofFile{
 		{name: "ecdsa_secp256r1_sha256_test", algorithm: -7, curve: 1, size: 32, count: 484},
@@ -52,7 +52,7 @@ func TestVectorsWycheproof(t *testing.T) {
 		{name: "rsa_signature_4096_sha256_test", algorithm: -257, count: 258},
 		{name: "ecdsa_secp256r1_sha256_p1363_test", algorithm: -7, curve: 1, size: 32, negative: true, count: 262},
 	} {
-		t.Run(file.name, func(t *testing.T) {
+		t.Run("AST-03_"+file.name, func(t *testing.T) {
 			t.Parallel()
 			file.run(t)
 		})

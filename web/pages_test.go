@@ -29,7 +29,7 @@ func TestHostileText(t *testing.T) {
 		if !strings.HasPrefix(name, "hostile_") {
 			continue
 		}
-		t.Run(name, func(t *testing.T) {
+		t.Run("HTTP-21_"+name, func(t *testing.T) {
 			t.Parallel()
 			doc := render(t, p, page)
 			if got := text(one(t, doc, having("class", "brand"))); got != want {

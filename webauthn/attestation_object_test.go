@@ -35,7 +35,7 @@ func format(name string, statement webauthntest.CBOR) func(*webauthntest.CBORObj
 	}
 }
 
-func TestParseAttestationObject(t *testing.T) {
+func TestHostileAttestationObject(t *testing.T) {
 	t.Parallel()
 	one := webauthntest.CBORMap(webauthntest.CBORText("x"), webauthntest.CBORInt(1))
 	// The deepest that the formats reach: certificates in a statement in a compound statement.
@@ -53,9 +53,9 @@ func TestParseAttestationObject(t *testing.T) {
 		{"none", "none", webauthntest.CBORMap()},
 		{"empty_statement", "packed", webauthntest.CBORMap()},
 		{"statement_with_a_member", "packed", one},
-		{"reg_44_unknown_format", "acme", one},
-		{"reg_44_retired_format", "android-safetynet", one},
-		{"reg_44_capital", "Packed", one},
+		{"REG-44_unknown_format", "acme", one},
+		{"REG-44_retired_format", "android-safetynet", one},
+		{"REG-44_capital", "Packed", one},
 		{"capital_none_is_not_none", "None", one},
 		{"32_letters", strings.Repeat("a", 32), one},
 		{"compound", "compound", compound},
@@ -81,7 +81,7 @@ func TestParseAttestationObject(t *testing.T) {
 	}
 }
 
-func TestParseAttestationObjectRefuses(t *testing.T) {
+func TestHostileAttestationObjectRefuses(t *testing.T) {
 	t.Parallel()
 	valid := object(func(*webauthntest.CBORObject) {})
 	one := webauthntest.CBORMap(webauthntest.CBORText("x"), webauthntest.CBORInt(1))
@@ -95,11 +95,11 @@ func TestParseAttestationObjectRefuses(t *testing.T) {
 		{"array", webauthntest.CBORArray(), "", "an array instead of a map"},
 		{"null", webauthntest.CBORNull(), "", "null instead of a map"},
 		{"empty_map", webauthntest.CBORMap(), "fmt", "missing"},
-		{"reg_16_one_byte_behind", append(bytes.Clone(valid), 0), "", "1 bytes follow"},
-		{"reg_16_map_behind", append(bytes.Clone(valid), 0xa0), "", "1 bytes follow"},
+		{"REG-16_one_byte_behind", append(bytes.Clone(valid), 0), "", "1 bytes follow"},
+		{"REG-16_map_behind", append(bytes.Clone(valid), 0xa0), "", "1 bytes follow"},
 		{"over_20_kib", append(bytes.Clone(valid), make([]byte, 20<<10)...), "", "limit of 20480"},
 		{"no_format", object(func(o *webauthntest.CBORObject) { *o = (*o)[1:] }), "fmt", "missing"},
-		{"reg_42_no_statement", object(func(o *webauthntest.CBORObject) { *o = slices.Delete(*o, 1, 2) }), "attStmt", "missing"},
+		{"REG-42_no_statement", object(func(o *webauthntest.CBORObject) { *o = slices.Delete(*o, 1, 2) }), "attStmt", "missing"},
 		{"no_authenticator_data", object(func(o *webauthntest.CBORObject) { *o = (*o)[:2] }), "authData", "missing"},
 		{"fourth_member", object(func(o *webauthntest.CBORObject) {
 			o.Add(webauthntest.CBORText("epAttestation"), webauthntest.CBORBool(true))
@@ -107,37 +107,37 @@ func TestParseAttestationObjectRefuses(t *testing.T) {
 		{"capital_name", object(func(o *webauthntest.CBORObject) { (*o)[0].Key = webauthntest.CBORText("Fmt") }), "fmt", "missing"},
 		{"integer_names", object(func(o *webauthntest.CBORObject) { (*o)[0].Key = webauthntest.CBORInt(1) }), "fmt", "missing"},
 		{"other_order", object(func(o *webauthntest.CBORObject) { slices.Reverse(*o) }), "", "canonical"},
-		{"reg_21_two_authenticator_data", object(func(o *webauthntest.CBORObject) { *o = append(*o, (*o)[2]) }), "", "same key twice"},
-		{"reg_21_two_signatures", object(format("packed", webauthntest.CBORMap(
+		{"REG-21_two_authenticator_data", object(func(o *webauthntest.CBORObject) { *o = append(*o, (*o)[2]) }), "", "same key twice"},
+		{"REG-21_two_signatures", object(format("packed", webauthntest.CBORMap(
 			webauthntest.CBORText("sig"), webauthntest.CBORBytes(nil), webauthntest.CBORText("sig"), webauthntest.CBORBytes(nil)))), "", "same key twice"},
-		{"reg_23_indefinite_map", slices.Concat([]byte{0xbf}, valid[1:], []byte{0xff}), "", "indefinite"},
-		{"reg_23_indefinite_authenticator_data", object(member(2, webauthntest.CBORIndefinite(webauthntest.CBORMajorBytes, webauthntest.CBORBytes(make([]byte, 37))))), "", "indefinite"},
-		{"reg_23_indefinite_certificates", object(format("packed", webauthntest.CBORMap(
+		{"REG-23_indefinite_map", slices.Concat([]byte{0xbf}, valid[1:], []byte{0xff}), "", "indefinite"},
+		{"REG-23_indefinite_authenticator_data", object(member(2, webauthntest.CBORIndefinite(webauthntest.CBORMajorBytes, webauthntest.CBORBytes(make([]byte, 37))))), "", "indefinite"},
+		{"REG-23_indefinite_certificates", object(format("packed", webauthntest.CBORMap(
 			webauthntest.CBORText("x5c"), webauthntest.CBORIndefinite(webauthntest.CBORMajorArray)))), "", "indefinite"},
 		{"tagged", webauthntest.CBORTag(55799, valid), "", "tag"},
 		{"format_is_bytes", object(member(0, webauthntest.CBORBytes([]byte("none")))), "fmt", "a byte string instead of a text string"},
 		{"format_is_null", object(member(0, webauthntest.CBORNull())), "fmt", "null instead of a text string"},
-		{"reg_44_empty_format", object(format("", one)), "fmt", "0 bytes instead of 1 to 32"},
-		{"reg_44_format_of_33_bytes", object(format(strings.Repeat("a", 33), one)), "fmt", "33 bytes instead of 1 to 32"},
-		{"reg_44_format_with_nul", object(format("packed\x00", one)), "fmt", "not printable ASCII"},
-		{"reg_44_format_with_space", object(format("packed ", one)), "fmt", "not printable ASCII"},
-		{"reg_44_format_not_ascii", object(format("päcked", one)), "fmt", "not printable ASCII"},
-		{"reg_44_format_with_backslash", object(format(`a\b`, one)), "fmt", "not printable ASCII"},
-		{"reg_44_format_with_quotation_mark", object(format(`a"b`, one)), "fmt", "not printable ASCII"},
-		{"reg_42_none_with_a_member", object(format("none", one)), "attStmt", "1 members"},
-		{"reg_42_none_with_an_array", object(format("none", webauthntest.CBORArray())), "attStmt", "an array instead of a map"},
-		{"reg_42_none_with_null", object(format("none", webauthntest.CBORNull())), "attStmt", "null instead of a map"},
-		{"reg_42_none_with_bytes", object(format("none", webauthntest.CBORBytes([]byte{0xa0}))), "attStmt", "a byte string instead of a map"},
+		{"REG-44_empty_format", object(format("", one)), "fmt", "0 bytes instead of 1 to 32"},
+		{"REG-44_format_of_33_bytes", object(format(strings.Repeat("a", 33), one)), "fmt", "33 bytes instead of 1 to 32"},
+		{"REG-44_format_with_nul", object(format("packed\x00", one)), "fmt", "not printable ASCII"},
+		{"REG-44_format_with_space", object(format("packed ", one)), "fmt", "not printable ASCII"},
+		{"REG-44_format_not_ascii", object(format("päcked", one)), "fmt", "not printable ASCII"},
+		{"REG-44_format_with_backslash", object(format(`a\b`, one)), "fmt", "not printable ASCII"},
+		{"REG-44_format_with_quotation_mark", object(format(`a"b`, one)), "fmt", "not printable ASCII"},
+		{"REG-42_none_with_a_member", object(format("none", one)), "attStmt", "1 members"},
+		{"REG-42_none_with_an_array", object(format("none", webauthntest.CBORArray())), "attStmt", "an array instead of a map"},
+		{"REG-42_none_with_null", object(format("none", webauthntest.CBORNull())), "attStmt", "null instead of a map"},
+		{"REG-42_none_with_bytes", object(format("none", webauthntest.CBORBytes([]byte{0xa0}))), "attStmt", "a byte string instead of a map"},
 		{"packed_with_an_array", object(format("packed", webauthntest.CBORArray())), "attStmt", "an array instead of a map"},
 		{"compound_with_a_map", object(format("compound", webauthntest.CBORMap())), "attStmt", "a map instead of an array"},
 		{"compound_with_null", object(format("compound", webauthntest.CBORNull())), "attStmt", "null instead of an array"},
 		{"authenticator_data_is_text", object(member(2, webauthntest.CBORText(strings.Repeat("a", 37)))), "authData", "a text string instead of a byte string"},
 		{"authenticator_data_is_null", object(member(2, webauthntest.CBORNull())), "authData", "null instead of a byte string"},
-		{"ast_23_authenticator_data_of_36_bytes", object(member(2, webauthntest.CBORBytes(make([]byte, 36)))), "authData", "36 bytes, fewer than the 37"},
+		{"AST-23_authenticator_data_of_36_bytes", object(member(2, webauthntest.CBORBytes(make([]byte, 36)))), "authData", "36 bytes, fewer than the 37"},
 		{"authenticator_data_of_38_bytes", object(member(2, webauthntest.CBORBytes(make([]byte, 38)))), "authData", "1 bytes left over"},
-		{"reg_24_bomb", bytes.Repeat([]byte{0x81}, 10_000), "", "nested"},
-		{"reg_24_map_of_2_to_32", webauthntest.CBORHead(webauthntest.CBORMajorMap, 1<<32), "", "max number"},
-		{"reg_36_a_thousand_certificates", object(format("packed", webauthntest.CBORMap(
+		{"REG-24_bomb", bytes.Repeat([]byte{0x81}, 10_000), "", "nested"},
+		{"REG-24_map_of_2_to_32", webauthntest.CBORHead(webauthntest.CBORMajorMap, 1<<32), "", "max number"},
+		{"REG-36_a_thousand_certificates", object(format("packed", webauthntest.CBORMap(
 			webauthntest.CBORText("x5c"), webauthntest.CBORArray(make([]webauthntest.CBOR, 1000)...)))), "", "max number"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
@@ -150,13 +150,13 @@ func TestParseAttestationObjectRefuses(t *testing.T) {
 
 // REG-18: no prefix of an attestation object is one, and cutting the
 // authenticator data inside a whole one is seen too.
-func TestParseAttestationObjectRefusesEveryPrefix(t *testing.T) {
+func TestHostileAttestationObjectRefusesEveryPrefix(t *testing.T) {
 	t.Parallel()
 	for _, attestation := range []webauthntest.Attestation{
 		webauthntest.AttestationNone, webauthntest.AttestationSelf, webauthntest.AttestationPacked, webauthntest.AttestationTPM,
 		webauthntest.AttestationAndroidKey, webauthntest.AttestationFIDOU2F, webauthntest.AttestationApple,
 	} {
-		t.Run(string(attestation), func(t *testing.T) {
+		t.Run("REG-18_"+string(attestation), func(t *testing.T) {
 			t.Parallel()
 			var made *webauthntest.Registration
 			registration(t, webauthntest.Config{Attestation: attestation}, func(r *webauthntest.Registration) { made = r })

@@ -43,7 +43,7 @@ func extensions() webauthntest.CBOR {
 	)
 }
 
-func TestParseAuthenticatorData(t *testing.T) {
+func TestHostileAuthenticatorData(t *testing.T) {
 	t.Parallel()
 	plain := slices.Concat(bytes.Repeat([]byte{7}, 32), []byte{0x1d, 1, 2, 3, 4})
 	hash := [32]byte(plain)
@@ -57,12 +57,12 @@ func TestParseAuthenticatorData(t *testing.T) {
 		b    []byte
 		want webauthn.AuthenticatorData
 	}{
-		{"ast_23_37_bytes", plain, webauthn.AuthenticatorData{Flags: 0x1d}},
-		{"reg_45_reserved_flags", slices.Concat(plain[:32], []byte{0x22}, plain[33:]), webauthn.AuthenticatorData{Flags: 0x22}},
-		{"reg_45_backed_up_but_not_eligible", slices.Concat(plain[:32], []byte{0x11}, plain[33:]), webauthn.AuthenticatorData{Flags: 0x11}},
+		{"AST-23_37_bytes", plain, webauthn.AuthenticatorData{Flags: 0x1d}},
+		{"REG-45_reserved_flags", slices.Concat(plain[:32], []byte{0x22}, plain[33:]), webauthn.AuthenticatorData{Flags: 0x22}},
+		{"REG-45_backed_up_but_not_eligible", slices.Concat(plain[:32], []byte{0x11}, plain[33:]), webauthn.AuthenticatorData{Flags: 0x11}},
 		{"credential", attested(func(*webauthntest.AuthenticatorData) {}), webauthn.AuthenticatorData{Flags: 0x41, AttestedCredential: credential}},
 		{
-			"reg_52_credential_and_extensions",
+			"REG-52_credential_and_extensions",
 			attested(func(d *webauthntest.AuthenticatorData) { d.SetExtensions(extensions()) }),
 			webauthn.AuthenticatorData{Flags: 0xc1, AttestedCredential: credential, Extensions: extensions()},
 		},
@@ -109,7 +109,7 @@ func TestFlags(t *testing.T) {
 	}
 }
 
-func TestParseAuthenticatorDataRefuses(t *testing.T) {
+func TestHostileAuthenticatorDataRefuses(t *testing.T) {
 	t.Parallel()
 	const key = "attestedCredentialData.credentialPublicKey"
 	length := func(n uint16) func(*webauthntest.AuthenticatorData) {
@@ -121,9 +121,9 @@ func TestParseAuthenticatorDataRefuses(t *testing.T) {
 		member string
 		want   string
 	}{
-		{"reg_17_byte_behind_the_key", func(d *webauthntest.AuthenticatorData) { d.Trailing = []byte{0} }, "", "1 bytes left over"},
-		{"reg_17_map_behind_the_key", func(d *webauthntest.AuthenticatorData) { d.Trailing = extensions() }, "", "left over"},
-		{"reg_17_byte_behind_the_extensions", func(d *webauthntest.AuthenticatorData) {
+		{"REG-17_byte_behind_the_key", func(d *webauthntest.AuthenticatorData) { d.Trailing = []byte{0} }, "", "1 bytes left over"},
+		{"REG-17_map_behind_the_key", func(d *webauthntest.AuthenticatorData) { d.Trailing = extensions() }, "", "left over"},
+		{"REG-17_byte_behind_the_extensions", func(d *webauthntest.AuthenticatorData) {
 			d.SetExtensions(extensions())
 			d.Trailing = []byte{0xa0}
 		}, "", "1 bytes left over"},
@@ -135,22 +135,22 @@ func TestParseAuthenticatorDataRefuses(t *testing.T) {
 		{"extension_identifier_is_an_integer", func(d *webauthntest.AuthenticatorData) {
 			d.SetExtensions(webauthntest.CBORMap(webauthntest.CBORInt(1), webauthntest.CBORBool(true)))
 		}, "extensions", "an integer instead of text"},
-		{"reg_21_extension_twice", func(d *webauthntest.AuthenticatorData) {
+		{"REG-21_extension_twice", func(d *webauthntest.AuthenticatorData) {
 			d.SetExtensions(webauthntest.CBORMap(
 				webauthntest.CBORText("a"), webauthntest.CBORInt(1), webauthntest.CBORText("a"), webauthntest.CBORInt(1)))
 		}, "extensions", "same key twice"},
-		{"reg_23_indefinite_extensions", func(d *webauthntest.AuthenticatorData) {
+		{"REG-23_indefinite_extensions", func(d *webauthntest.AuthenticatorData) {
 			d.SetExtensions(webauthntest.CBORIndefinite(webauthntest.CBORMajorMap))
 		}, "extensions", "indefinite"},
-		{"ast_23_bomb_in_extensions", func(d *webauthntest.AuthenticatorData) {
+		{"AST-23_bomb_in_extensions", func(d *webauthntest.AuthenticatorData) {
 			d.SetExtensions(bytes.Repeat([]byte{0x81}, 5_000))
 		}, "extensions", "nested"},
-		{"reg_20_empty_credential_id", func(d *webauthntest.AuthenticatorData) { d.Attested.CredentialID = nil }, "attestedCredentialData.credentialId", "empty"},
-		{"reg_20_credential_id_of_1024_bytes", func(d *webauthntest.AuthenticatorData) { d.Attested.CredentialID = make([]byte, 1024) }, "attestedCredentialData.credentialId", "limit of 1023"},
-		{"reg_20_credential_id_claims_65535", length(65535), "attestedCredentialData.credentialId", "limit of 1023"},
-		{"reg_20_credential_id_longer_than_what_is_left", length(100), "attestedCredentialData.credentialId", "100 bytes announced"},
-		{"reg_20_credential_id_swallows_the_key", length(3 + uint16(len(okpKey.Encode()))), key, "EOF"},
-		{"reg_20_credential_id_claims_too_little", length(2), key, "an integer instead of a map"},
+		{"REG-20_empty_credential_id", func(d *webauthntest.AuthenticatorData) { d.Attested.CredentialID = nil }, "attestedCredentialData.credentialId", "empty"},
+		{"REG-20_credential_id_of_1024_bytes", func(d *webauthntest.AuthenticatorData) { d.Attested.CredentialID = make([]byte, 1024) }, "attestedCredentialData.credentialId", "limit of 1023"},
+		{"REG-20_credential_id_claims_65535", length(65535), "attestedCredentialData.credentialId", "limit of 1023"},
+		{"REG-20_credential_id_longer_than_what_is_left", length(100), "attestedCredentialData.credentialId", "100 bytes announced"},
+		{"REG-20_credential_id_swallows_the_key", length(3 + uint16(len(okpKey.Encode()))), key, "EOF"},
+		{"REG-20_credential_id_claims_too_little", length(2), key, "an integer instead of a map"},
 		{"no_key", func(d *webauthntest.AuthenticatorData) { d.Attested.RawKey = []byte{} }, key, "EOF"},
 		{"key_is_null", func(d *webauthntest.AuthenticatorData) { d.Attested.RawKey = webauthntest.CBORNull() }, key, "null instead of a map"},
 		{"over_8_kib", func(d *webauthntest.AuthenticatorData) { d.Trailing = make([]byte, 8<<10) }, "", "limit of 8192"},
@@ -164,15 +164,18 @@ func TestParseAuthenticatorDataRefuses(t *testing.T) {
 }
 
 // REG-18: no prefix of authenticator data is authenticator data.
-func TestParseAuthenticatorDataRefusesEveryPrefix(t *testing.T) {
+func TestHostileAuthenticatorDataRefusesEveryPrefix(t *testing.T) {
 	t.Parallel()
-	whole := attested(func(d *webauthntest.AuthenticatorData) { d.SetExtensions(extensions()) })
-	for n := range len(whole) {
-		got, err := webauthn.ParseAuthenticatorData(whole[:n])
-		if err == nil || got.Raw != nil {
-			t.Errorf("%d of %d bytes: got %v, %v", n, len(whole), got, err)
+	t.Run("REG-18_authenticator_data", func(t *testing.T) {
+		t.Parallel()
+		whole := attested(func(d *webauthntest.AuthenticatorData) { d.SetExtensions(extensions()) })
+		for n := range len(whole) {
+			got, err := webauthn.ParseAuthenticatorData(whole[:n])
+			if err == nil || got.Raw != nil {
+				t.Errorf("%d of %d bytes: got %v, %v", n, len(whole), got, err)
+			}
 		}
-	}
+	})
 }
 
 // The counter is unsigned and big-endian.

@@ -44,38 +44,41 @@ func writeCertificate(t *testing.T, certFile, keyFile string, serial int64) {
 	}
 }
 
-// TestCertificateIsReloaded replaces the certificate of a running server.
-func TestCertificateIsReloaded(t *testing.T) {
+// TestHostileTLS replaces the certificate of a running server.
+func TestHostileTLS(t *testing.T) {
 	t.Parallel()
-	dir := t.TempDir()
-	certFile, keyFile := filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
-	writeCertificate(t, certFile, keyFile, 1)
-	s := startServer(t, "HITHER_TLS_CERT_FILE="+certFile, "HITHER_TLS_KEY_FILE="+keyFile)
-	if !strings.HasPrefix(s.origin, "https://localhost:") {
-		t.Fatalf("origin %s, want https", s.origin)
-	}
-	kept, fresh := secureClient(t), secureClient(t)
-	get(t, kept, s.origin, 1)
+	t.Run("HTTP-30_reload_and_old_versions", func(t *testing.T) {
+		t.Parallel()
+		dir := t.TempDir()
+		certFile, keyFile := filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
+		writeCertificate(t, certFile, keyFile, 1)
+		s := startServer(t, "HITHER_TLS_CERT_FILE="+certFile, "HITHER_TLS_KEY_FILE="+keyFile)
+		if !strings.HasPrefix(s.origin, "https://localhost:") {
+			t.Fatalf("origin %s, want https", s.origin)
+		}
+		kept, fresh := secureClient(t), secureClient(t)
+		get(t, kept, s.origin, 1)
 
-	// A pair that does not fit keeps the last good one.
-	other := filepath.Join(dir, "other.pem")
-	writeCertificate(t, certFile, other, 2)
-	get(t, fresh, s.origin, 1)
-	s.waitForLog(t, "certificate not reloaded")
+		// A pair that does not fit keeps the last good one.
+		other := filepath.Join(dir, "other.pem")
+		writeCertificate(t, certFile, other, 2)
+		get(t, fresh, s.origin, 1)
+		s.waitForLog(t, "certificate not reloaded")
 
-	if err := os.Rename(other, keyFile); err != nil {
-		t.Fatal(err)
-	}
-	fresh.CloseIdleConnections()
-	get(t, fresh, s.origin, 2)
-	get(t, kept, s.origin, 1) // the connection that was open goes on
+		if err := os.Rename(other, keyFile); err != nil {
+			t.Fatal(err)
+		}
+		fresh.CloseIdleConnections()
+		get(t, fresh, s.origin, 2)
+		get(t, kept, s.origin, 1) // the connection that was open goes on
 
-	old := &tls.Dialer{Config: &tls.Config{InsecureSkipVerify: true, MaxVersion: tls.VersionTLS11}}
-	if conn, err := old.DialContext(t.Context(), "tcp", strings.TrimPrefix(s.origin, "https://")); err == nil {
-		_ = conn.Close()
-		t.Error("TLS 1.1 was accepted")
-	}
-	s.stop(t)
+		old := &tls.Dialer{Config: &tls.Config{InsecureSkipVerify: true, MaxVersion: tls.VersionTLS11}}
+		if conn, err := old.DialContext(t.Context(), "tcp", strings.TrimPrefix(s.origin, "https://")); err == nil {
+			_ = conn.Close()
+			t.Error("TLS 1.1 was accepted")
+		}
+		s.stop(t)
+	})
 }
 
 func secureClient(t *testing.T) *http.Client {

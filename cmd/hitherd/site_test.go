@@ -51,8 +51,7 @@ func TestParseSite(t *testing.T) {
 	}
 }
 
-// TestParseSiteRefuses is hostile case REG-06.
-func TestParseSiteRefuses(t *testing.T) {
+func TestHostileSite(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct{ publicURL, rpID, want string }{
 		"plain_http":              {"http://id.example", "", "plain http works"},
@@ -92,7 +91,7 @@ func TestParseSiteRefuses(t *testing.T) {
 		"rp_id_is_a_url":          {"https://id.example", "https://id.example", "character"},
 		"rp_id_other_when_locals": {"http://localhost:8080", "example", "single label"},
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run("REG-06_"+name, func(t *testing.T) {
 			t.Parallel()
 			s, err := parseSite(t, row.publicURL, row.rpID)
 			if err == nil {

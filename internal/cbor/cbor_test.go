@@ -70,7 +70,7 @@ func TestDecode(t *testing.T) {
 	}
 }
 
-func TestDecodeRefuses(t *testing.T) {
+func TestHostileDecode(t *testing.T) {
 	t.Parallel()
 	const notCanonical = "not in canonical form"
 	for _, row := range []struct {
@@ -92,18 +92,18 @@ func TestDecodeRefuses(t *testing.T) {
 		{"keys_out_of_order", "a2 0200 0100", notCanonical},
 		{"longer_key_first", "a2 626161 00 6162 00", notCanonical},
 		{"text_key_before_integer", "a2 6161 00 01 00", notCanonical},
-		{"reg_21_same_integer_key_twice", "a2 0100 0101", "same key twice"},
-		{"reg_21_same_text_key_twice", "a2 616100 616101", "same key twice"},
-		{"reg_21_same_key_in_two_lengths", "a2 0100 180101", "same key twice"},
-		{"reg_21_same_key_inside", "81 a2 0100 0101", "same key twice"},
+		{"REG-21_same_integer_key_twice", "a2 0100 0101", "same key twice"},
+		{"REG-21_same_text_key_twice", "a2 616100 616101", "same key twice"},
+		{"REG-21_same_key_in_two_lengths", "a2 0100 180101", "same key twice"},
+		{"REG-21_same_key_inside", "81 a2 0100 0101", "same key twice"},
 		{"same_nan_key_twice", "a2 fb7ff8000000000000 00 fb7ff8000000000000 00", "NaN"},
 		{"byte_string_as_key", "a1 4101 00", "map key"},
 		{"array_as_key", "a1 80 00", "map key"},
 		{"map_as_key", "a1 a0 00", "map key"},
-		{"reg_23_indefinite_map", "bf 0100 ff", "indefinite"},
-		{"reg_23_indefinite_array", "9f 01 ff", "indefinite"},
-		{"reg_23_indefinite_bytes", "5f 4101 ff", "indefinite"},
-		{"reg_23_indefinite_text", "7f 6161 ff", "indefinite"},
+		{"REG-23_indefinite_map", "bf 0100 ff", "indefinite"},
+		{"REG-23_indefinite_array", "9f 01 ff", "indefinite"},
+		{"REG-23_indefinite_bytes", "5f 4101 ff", "indefinite"},
+		{"REG-23_indefinite_text", "7f 6161 ff", "indefinite"},
 		{"break_alone", "ff", "break"},
 		{"tag", "c0 00", "tag"},
 		{"big_number", "c2 4101", "tag"},
@@ -121,16 +121,16 @@ func TestDecodeRefuses(t *testing.T) {
 		{"cut_in_head", "1900", "EOF"},
 		{"cut_in_bytes", "4201", "EOF"},
 		{"cut_in_map", "a101", "EOF"},
-		{"reg_24_nine_levels", "818181818181818180", "nested level"},
-		{"reg_24_ten_levels_of_maps", strings.Repeat("a100", 10) + "00", "nested level"},
-		{"reg_24_ten_thousand_levels", strings.Repeat("81", 10_000), "nested level"},
-		{"reg_24_ten_thousand_tags", strings.Repeat("c1", 10_000) + "00", "tag"},
-		{"reg_24_map_of_2_to_32_pairs", "bb0000000100000000 0000", "max number"},
-		{"reg_24_map_of_2_to_64_pairs", "bbffffffffffffffff 0000", ""},
-		{"reg_24_array_of_2_to_64_elements", "9bffffffffffffffff 0000", ""},
-		{"reg_24_bytes_of_2_to_63", "5b8000000000000000 0000", ""},
-		{"reg_24_bytes_of_2_to_62", "5b4000000000000000 0000", "EOF"},
-		{"reg_36_sixty_five_elements", "9841" + strings.Repeat("00", 65), "max number"},
+		{"REG-24_nine_levels", "818181818181818180", "nested level"},
+		{"REG-24_ten_levels_of_maps", strings.Repeat("a100", 10) + "00", "nested level"},
+		{"REG-24_ten_thousand_levels", strings.Repeat("81", 10_000), "nested level"},
+		{"REG-24_ten_thousand_tags", strings.Repeat("c1", 10_000) + "00", "tag"},
+		{"REG-24_map_of_2_to_32_pairs", "bb0000000100000000 0000", "max number"},
+		{"REG-24_map_of_2_to_64_pairs", "bbffffffffffffffff 0000", ""},
+		{"REG-24_array_of_2_to_64_elements", "9bffffffffffffffff 0000", ""},
+		{"REG-24_bytes_of_2_to_63", "5b8000000000000000 0000", ""},
+		{"REG-24_bytes_of_2_to_62", "5b4000000000000000 0000", "EOF"},
+		{"REG-36_sixty_five_elements", "9841" + strings.Repeat("00", 65), "max number"},
 		{"longer_than_20_kib", "595000" + strings.Repeat("00", 0x5000), "longer than 20480"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
@@ -215,17 +215,19 @@ func bombs() map[string][]byte {
 
 // REG-24: whatever 64 KiB ask for, at most 4 MiB are allocated. It runs alone,
 // since the measure is of the whole process.
-func TestBombsAllocateLittle(t *testing.T) {
+func TestHostileBombs(t *testing.T) {
 	for name, b := range bombs() {
-		var before, after runtime.MemStats
-		runtime.ReadMemStats(&before)
-		_, _, err := cbor.DecodeFirst(b)
-		runtime.ReadMemStats(&after)
-		allocated := after.TotalAlloc - before.TotalAlloc
-		t.Logf("%s: %d bytes in, %d KiB allocated, error: %v", name, len(b), allocated>>10, err)
-		if allocated > 4<<20 {
-			t.Errorf("%s: %d bytes allocated", name, allocated)
-		}
+		t.Run("REG-24_"+name, func(t *testing.T) {
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			_, _, err := cbor.DecodeFirst(b)
+			runtime.ReadMemStats(&after)
+			allocated := after.TotalAlloc - before.TotalAlloc
+			t.Logf("%d bytes in, %d KiB allocated, error: %v", len(b), allocated>>10, err)
+			if allocated > 4<<20 {
+				t.Errorf("%d bytes allocated", allocated)
+			}
+		})
 	}
 }
 

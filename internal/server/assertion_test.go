@@ -37,7 +37,7 @@ func hash(s string) []byte { h := sha256.Sum256([]byte(s)); return h[:] }
 
 // One valid sign-in, one broken thing a row. Whatever it is, nobody is signed
 // in, the answer says nothing, the ceremony is spent and one event is written.
-func TestAssertionRefused(t *testing.T) {
+func TestHostileAssertions(t *testing.T) {
 	t.Parallel()
 	h := openHouse(t)
 	owner := h.browser()
@@ -169,7 +169,7 @@ func TestAssertionRefused(t *testing.T) {
 	})
 }
 
-func TestAssertionState(t *testing.T) {
+func TestHostileAssertionState(t *testing.T) {
 	t.Parallel()
 
 	t.Run("AST-06_replay", func(t *testing.T) {
@@ -298,7 +298,7 @@ func withoutID(t *testing.T, a answer) string {
 
 // AST-26, AST-28: what is no well-formed answer is told so, and leaves the
 // ceremony as it is.
-func TestAssertionMalformed(t *testing.T) {
+func TestHostileAssertionBodies(t *testing.T) {
 	t.Parallel()
 	h := openHouse(t)
 	owner := h.browser()

@@ -15,7 +15,7 @@ const (
 	cookieBrowser = "__Host-hither-browser"
 )
 
-func TestCeremonyOnce(t *testing.T) {
+func TestHostileRaces(t *testing.T) {
 	t.Parallel()
 	const n = 50
 
@@ -132,7 +132,7 @@ func TestCeremonyOnce(t *testing.T) {
 	})
 }
 
-func TestCeremonyBinding(t *testing.T) {
+func TestHostileCeremonyBinding(t *testing.T) {
 	t.Parallel()
 	h := openHouse(t)
 	owner := h.browser()
@@ -269,42 +269,45 @@ func TestCeremonyBinding(t *testing.T) {
 	})
 }
 
-func TestCeremonyLifetime(t *testing.T) {
+func TestHostileCeremonyLifetime(t *testing.T) {
 	t.Parallel()
-	h := openHouse(t)
-	owner := h.browser()
-	owner.signUp("owner")
-	begin := func() (*browser, string) {
-		b := h.browser()
-		b.key = owner.key
-		return b, b.assert(b.beginAuthentication(object{}))
-	}
-	// CER-12. The clock is the house's, so these go one after the other.
-	soon, body := begin()
-	h.clock.move(5*time.Minute - time.Second)
-	soon.do(http.MethodPost, pathAuthFinish, body).ok(t, http.StatusOK)
-	late, body := begin()
-	h.clock.move(5*time.Minute + time.Second)
-	late.do(http.MethodPost, pathAuthFinish, body).want(t, http.StatusBadRequest, "ceremony_expired")
-	h.clock.move(24 * time.Hour)
-	late.do(http.MethodPost, pathAuthFinish, body).want(t, http.StatusBadRequest, "ceremony_expired")
+	t.Run("CER-12_CER-13_lifetime_and_step_up", func(t *testing.T) {
+		t.Parallel()
+		h := openHouse(t)
+		owner := h.browser()
+		owner.signUp("owner")
+		begin := func() (*browser, string) {
+			b := h.browser()
+			b.key = owner.key
+			return b, b.assert(b.beginAuthentication(object{}))
+		}
+		// CER-12. The clock is the house's, so these go one after the other.
+		soon, body := begin()
+		h.clock.move(5*time.Minute - time.Second)
+		soon.do(http.MethodPost, pathAuthFinish, body).ok(t, http.StatusOK)
+		late, body := begin()
+		h.clock.move(5*time.Minute + time.Second)
+		late.do(http.MethodPost, pathAuthFinish, body).want(t, http.StatusBadRequest, "ceremony_expired")
+		h.clock.move(24 * time.Hour)
+		late.do(http.MethodPost, pathAuthFinish, body).want(t, http.StatusBadRequest, "ceremony_expired")
 
-	// CER-13: what is sensitive wants a fresh sign-in.
-	b, body := begin()
-	b.do(http.MethodPost, pathAuthFinish, body).ok(t, http.StatusOK)
-	_, creds := h.person("owner")
-	h.clock.move(5*time.Minute + time.Second)
-	b.do(http.MethodPost, pathRegBegin, object{}).want(t, http.StatusForbidden, "step_up_required")
-	b.do(http.MethodDelete, "/api/v1/credentials/"+creds[0].ID.String(), nil).want(t, http.StatusForbidden, "step_up_required")
-	b.do(http.MethodPost, pathAuthFinish, b.assert(b.beginAuthentication(object{"name": "owner"}))).ok(t, http.StatusOK)
-	b.beginRegistration(object{})
+		// CER-13: what is sensitive wants a fresh sign-in.
+		b, body := begin()
+		b.do(http.MethodPost, pathAuthFinish, body).ok(t, http.StatusOK)
+		_, creds := h.person("owner")
+		h.clock.move(5*time.Minute + time.Second)
+		b.do(http.MethodPost, pathRegBegin, object{}).want(t, http.StatusForbidden, "step_up_required")
+		b.do(http.MethodDelete, "/api/v1/credentials/"+creds[0].ID.String(), nil).want(t, http.StatusForbidden, "step_up_required")
+		b.do(http.MethodPost, pathAuthFinish, b.assert(b.beginAuthentication(object{"name": "owner"}))).ok(t, http.StatusOK)
+		b.beginRegistration(object{})
 
-	// A session that has ended is told so before anything else.
-	h.clock.move(31 * 24 * time.Hour)
-	b.do(http.MethodPost, pathRegBegin, object{}).want(t, http.StatusUnauthorized, "unauthenticated")
+		// A session that has ended is told so before anything else.
+		h.clock.move(31 * 24 * time.Hour)
+		b.do(http.MethodPost, pathRegBegin, object{}).want(t, http.StatusUnauthorized, "unauthenticated")
+	})
 }
 
-func TestCredentialsOfOthers(t *testing.T) {
+func TestHostileCredentialsOfOthers(t *testing.T) {
 	t.Parallel()
 	h := openHouse(t)
 	victim, b := h.browser(), h.browser()
@@ -342,7 +345,7 @@ func TestCredentialsOfOthers(t *testing.T) {
 	})
 }
 
-func TestSessions(t *testing.T) {
+func TestHostileSessions(t *testing.T) {
 	t.Parallel()
 	h := openHouse(t)
 

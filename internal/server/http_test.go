@@ -70,7 +70,7 @@ func TestMutatingRoutesAreAllListed(t *testing.T) {
 	}
 }
 
-func TestCrossSite(t *testing.T) {
+func TestHostileCrossSite(t *testing.T) {
 	t.Parallel()
 	h := openHouse(t)
 	b := h.browser()
@@ -144,7 +144,7 @@ func TestCrossSite(t *testing.T) {
 	})
 }
 
-func TestHTTPDoor(t *testing.T) {
+func TestHostileHTTP(t *testing.T) {
 	t.Parallel()
 	h := openHouse(t)
 	b := h.browser()
@@ -343,7 +343,7 @@ func (h *house) raw(request string) (status int, closed bool) {
 	return response.StatusCode, response.Close
 }
 
-func TestHTTPWire(t *testing.T) {
+func TestHostileWire(t *testing.T) {
 	t.Parallel()
 	h := openHouse(t)
 	host := strings.TrimPrefix(h.origin, "http://")

@@ -39,7 +39,7 @@ func (b *browser) allowed(name string) (begun, allowed) {
 	return g, a
 }
 
-func TestNamesAreNotTold(t *testing.T) {
+func TestHostileNamesAreNotTold(t *testing.T) {
 	t.Parallel()
 	h := openHouse(t)
 	known := h.browser()
@@ -254,136 +254,142 @@ func sendID(t *testing.T, id string) edit {
 	return func(a *assertion) { a.CredentialID = raw }
 }
 
-func TestUserHandle(t *testing.T) {
+func TestHostileUserHandle(t *testing.T) {
 	t.Parallel()
-	h := openHouse(t)
-	b := h.browser()
-	b.signUp("handle")
-	person, _ := h.person("handle")
-	// PRIV-06: random, and no name of the account elsewhere.
-	if len(person.UserHandle) != 32 || strings.Contains(person.UserHandle.String(), person.ID.String()) {
-		t.Errorf("got %v for account %v", person.UserHandle, person.ID)
-	}
-	for _, path := range []string{"/api/v1/credentials", "/api/v1/sessions", "/account", "/"} {
-		if _, text := b.get(path); strings.Contains(text, person.UserHandle.String()) {
-			t.Errorf("%s shows the user handle", path)
+	t.Run("PRIV-06_user_handle", func(t *testing.T) {
+		t.Parallel()
+		h := openHouse(t)
+		b := h.browser()
+		b.signUp("handle")
+		person, _ := h.person("handle")
+		// PRIV-06: random, and no name of the account elsewhere.
+		if len(person.UserHandle) != 32 || strings.Contains(person.UserHandle.String(), person.ID.String()) {
+			t.Errorf("got %v for account %v", person.UserHandle, person.ID)
 		}
-	}
-	// The person's own pages tell the browser which passkeys of theirs count: that takes it, and here alone.
-	me := b.do(http.MethodGet, "/api/v1/me", nil).ok(t, http.StatusOK)
-	want := object{"rp_id": "localhost", "user_id": person.UserHandle.String()}
-	if diff := cmp.Diff(want, me["signal"]); diff != "" {
-		t.Error(diff)
-	}
-	me["signal"] = nil
-	if strings.Contains(fmt.Sprint(me), person.UserHandle.String()) {
-		t.Errorf("got the user handle twice in %v", me)
-	}
+		for _, path := range []string{"/api/v1/credentials", "/api/v1/sessions", "/account", "/"} {
+			if _, text := b.get(path); strings.Contains(text, person.UserHandle.String()) {
+				t.Errorf("%s shows the user handle", path)
+			}
+		}
+		// The person's own pages tell the browser which passkeys of theirs count: that takes it, and here alone.
+		me := b.do(http.MethodGet, "/api/v1/me", nil).ok(t, http.StatusOK)
+		want := object{"rp_id": "localhost", "user_id": person.UserHandle.String()}
+		if diff := cmp.Diff(want, me["signal"]); diff != "" {
+			t.Error(diff)
+		}
+		me["signal"] = nil
+		if strings.Contains(fmt.Sprint(me), person.UserHandle.String()) {
+			t.Errorf("got the user handle twice in %v", me)
+		}
+	})
 }
 
 // PRIV-07: whatever was secret in a run with debug logging is in no log line
 // and no audit row.
-func TestSecretsAreNotLogged(t *testing.T) {
+func TestHostileSecretsAreNotLogged(t *testing.T) {
 	t.Parallel()
-	h := openHouse(t)
-	var secrets []string
-	b := h.browser()
-	remember := func(values ...string) { secrets = append(secrets, values...) }
-	keep := func(a answer) answer {
-		for _, c := range a.cookie {
-			remember(c.Value)
+	t.Run("PRIV-07_secrets_are_not_logged", func(t *testing.T) {
+		t.Parallel()
+		h := openHouse(t)
+		var secrets []string
+		b := h.browser()
+		remember := func(values ...string) { secrets = append(secrets, values...) }
+		keep := func(a answer) answer {
+			for _, c := range a.cookie {
+				remember(c.Value)
+			}
+			return a
 		}
-		return a
-	}
-	challenge := func(g begun) begun {
-		var o struct{ Challenge string }
-		if err := json.Unmarshal(g.options, &o); err != nil {
+		challenge := func(g begun) begun {
+			var o struct{ Challenge string }
+			if err := json.Unmarshal(g.options, &o); err != nil {
+				t.Fatal(err)
+			}
+			remember(o.Challenge, g.ceremony)
+			return g
+		}
+		signed := func(a *assertion) {
+			a.At(webauthntest.AfterBody, func() {
+				remember(base64.RawURLEncoding.EncodeToString(a.Signature), base64.RawURLEncoding.EncodeToString(a.ClientDataJSON))
+			})
+		}
+
+		setup := h.setupToken()
+		remember(setup)
+		keep(b.do(http.MethodGet, "/setup", nil))
+		first := keep(b.do(http.MethodPost, pathRegBegin, object{"token": setup, "name": "secretive"}))
+		_, body := b.create(challenge(first.begun(t)))
+		keep(b.do(http.MethodPost, pathRegFinish, body)).ok(t, http.StatusCreated)
+		keep(b.do(http.MethodPost, pathAuthFinish, b.assert(challenge(b.beginAuthentication(object{"name": "secretive"})), signed))).ok(t, http.StatusOK)
+		// What is refused is logged the most.
+		for _, broken := range []edit{clientData("origin", "https://evil.test"), clientData("challenge", "AAAA"), userHandle(hash("x")), flags(0, webauthntest.FlagUserVerified)} {
+			keep(b.do(http.MethodPost, pathAuthFinish, b.assert(challenge(b.beginAuthentication(object{})), broken, signed)))
+		}
+		keep(b.do(http.MethodPost, pathAuthFinish, b.assert(challenge(b.beginAuthentication(object{})), func(a *assertion) {
+			a.Signature = nil
+			a.At(webauthntest.BeforeBody, func() { a.Response.Set("signature", "1") })
+		})))
+		b.do(http.MethodPost, pathRegBegin, object{"token": setup, "name": "again"}).want(t, http.StatusForbidden, "invitation_invalid")
+		planted := base64.RawURLEncoding.EncodeToString(hash("planted"))
+		remember(planted)
+		b.do(http.MethodGet, "/api/v1/me", nil, header("Authorization", "Bearer "+planted), header("Cookie", "")).want(t, http.StatusUnauthorized, "unauthenticated")
+		b.do(http.MethodPost, pathAuthFinish, `{"ceremony":"`+planted+`","credential":{"x":"`+planted+`"}}`).want(t, http.StatusBadRequest, "ceremony_invalid")
+		p := h.program()
+		p.headers["Origin"], p.key = h.origin, b.key
+		bearer := keep(p.do(http.MethodPost, pathAuthFinish, strings.TrimSuffix(p.assert(p.beginAuthentication(object{})), "}")+`,"session":"bearer"}`)).ok(t, http.StatusOK)
+		remember(bearer["session"].(object)["token"].(string))
+		_, invitation, err := h.accounts.Invite(t.Context(), "guest", false, 0)
+		if err != nil {
 			t.Fatal(err)
 		}
-		remember(o.Challenge, g.ceremony)
-		return g
-	}
-	signed := func(a *assertion) {
-		a.At(webauthntest.AfterBody, func() {
-			remember(base64.RawURLEncoding.EncodeToString(a.Signature), base64.RawURLEncoding.EncodeToString(a.ClientDataJSON))
-		})
-	}
-
-	setup := h.setupToken()
-	remember(setup)
-	keep(b.do(http.MethodGet, "/setup", nil))
-	first := keep(b.do(http.MethodPost, pathRegBegin, object{"token": setup, "name": "secretive"}))
-	_, body := b.create(challenge(first.begun(t)))
-	keep(b.do(http.MethodPost, pathRegFinish, body)).ok(t, http.StatusCreated)
-	keep(b.do(http.MethodPost, pathAuthFinish, b.assert(challenge(b.beginAuthentication(object{"name": "secretive"})), signed))).ok(t, http.StatusOK)
-	// What is refused is logged the most.
-	for _, broken := range []edit{clientData("origin", "https://evil.test"), clientData("challenge", "AAAA"), userHandle(hash("x")), flags(0, webauthntest.FlagUserVerified)} {
-		keep(b.do(http.MethodPost, pathAuthFinish, b.assert(challenge(b.beginAuthentication(object{})), broken, signed)))
-	}
-	keep(b.do(http.MethodPost, pathAuthFinish, b.assert(challenge(b.beginAuthentication(object{})), func(a *assertion) {
-		a.Signature = nil
-		a.At(webauthntest.BeforeBody, func() { a.Response.Set("signature", "1") })
-	})))
-	b.do(http.MethodPost, pathRegBegin, object{"token": setup, "name": "again"}).want(t, http.StatusForbidden, "invitation_invalid")
-	planted := base64.RawURLEncoding.EncodeToString(hash("planted"))
-	remember(planted)
-	b.do(http.MethodGet, "/api/v1/me", nil, header("Authorization", "Bearer "+planted), header("Cookie", "")).want(t, http.StatusUnauthorized, "unauthenticated")
-	b.do(http.MethodPost, pathAuthFinish, `{"ceremony":"`+planted+`","credential":{"x":"`+planted+`"}}`).want(t, http.StatusBadRequest, "ceremony_invalid")
-	p := h.program()
-	p.headers["Origin"], p.key = h.origin, b.key
-	bearer := keep(p.do(http.MethodPost, pathAuthFinish, strings.TrimSuffix(p.assert(p.beginAuthentication(object{})), "}")+`,"session":"bearer"}`)).ok(t, http.StatusOK)
-	remember(bearer["session"].(object)["token"].(string))
-	_, invitation, err := h.accounts.Invite(t.Context(), "guest", false, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	remember(invitation.Reveal())
-	link := h.operate(http.MethodPost, "/api/v1/operator/invitations", `{}`).ok(t, http.StatusOK)["link"].(string)
-	_, token, _ := strings.Cut(link, "#")
-	remember(token)
-	person, _ := h.person("secretive")
-	remember(person.UserHandle.String())
-	keyFile := must(filepath.Glob(filepath.Join(filepath.Dir(filepath.Dir(filepath.Join(t.TempDir(), "x"))), "*", "hither.key")))(t)
-	for _, name := range keyFile {
-		remember(base64.RawURLEncoding.EncodeToString(must(os.ReadFile(name))(t)))
-	}
-	system := must(h.store.System(t.Context()))(t)
-	for _, key := range system.Keys {
-		remember(base64.RawURLEncoding.EncodeToString(must(h.root.Unwrap("ceremony", key.Wrapped))(t)))
-	}
-	b.do(http.MethodPost, "/api/v1/logout", nil).ok(t, http.StatusNoContent)
-
-	written := h.logs.String() + fmt.Sprintf("%+v", must(h.store.Events(t.Context(), 0, 1000))(t))
-	lower := strings.ToLower(written)
-	searched := 0
-	for _, secret := range secrets {
-		if len(secret) < 16 {
-			continue
+		remember(invitation.Reveal())
+		link := h.operate(http.MethodPost, "/api/v1/operator/invitations", `{}`).ok(t, http.StatusOK)["link"].(string)
+		_, token, _ := strings.Cut(link, "#")
+		remember(token)
+		person, _ := h.person("secretive")
+		remember(person.UserHandle.String())
+		keyFile := must(filepath.Glob(filepath.Join(filepath.Dir(filepath.Dir(filepath.Join(t.TempDir(), "x"))), "*", "hither.key")))(t)
+		for _, name := range keyFile {
+			remember(base64.RawURLEncoding.EncodeToString(must(os.ReadFile(name))(t)))
 		}
-		searched++
-		raw, err := base64.RawURLEncoding.DecodeString(secret)
-		if err != nil {
-			t.Fatalf("not base64url: %s", secret)
+		system := must(h.store.System(t.Context()))(t)
+		for _, key := range system.Keys {
+			remember(base64.RawURLEncoding.EncodeToString(must(h.root.Unwrap("ceremony", key.Wrapped))(t)))
 		}
-		// Half of it is too much already.
-		part := raw[:len(raw)/2]
-		for form, text := range map[string]string{
-			"as it is": secret[:len(secret)/2], "in base64": strings.TrimRight(base64.StdEncoding.EncodeToString(part), "=")[:len(part)],
-			"in hex": hex.EncodeToString(part), "as bytes": string(part), "in decimal": decimal(part),
-		} {
-			if strings.Contains(written, text) || strings.Contains(lower, strings.ToLower(text)) {
-				t.Errorf("secret %s is written %s", secret, form)
+		b.do(http.MethodPost, "/api/v1/logout", nil).ok(t, http.StatusNoContent)
+
+		written := h.logs.String() + fmt.Sprintf("%+v", must(h.store.Events(t.Context(), 0, 1000))(t))
+		lower := strings.ToLower(written)
+		searched := 0
+		for _, secret := range secrets {
+			if len(secret) < 16 {
+				continue
+			}
+			searched++
+			raw, err := base64.RawURLEncoding.DecodeString(secret)
+			if err != nil {
+				t.Fatalf("not base64url: %s", secret)
+			}
+			// Half of it is too much already.
+			part := raw[:len(raw)/2]
+			for form, text := range map[string]string{
+				"as it is": secret[:len(secret)/2], "in base64": strings.TrimRight(base64.StdEncoding.EncodeToString(part), "=")[:len(part)],
+				"in hex": hex.EncodeToString(part), "as bytes": string(part), "in decimal": decimal(part),
+			} {
+				if strings.Contains(written, text) || strings.Contains(lower, strings.ToLower(text)) {
+					t.Errorf("secret %s is written %s", secret, form)
+				}
 			}
 		}
-	}
-	if searched < 30 || len(keyFile) != 1 || len(system.Keys) != 1 {
-		t.Errorf("searched for %d secrets, %d key files, %d keys only", searched, len(keyFile), len(system.Keys))
-	}
-	for _, event := range []string{"account created", "signed in", "ceremony refused", "session ended", "request served"} {
-		if !strings.Contains(written, event) {
-			t.Errorf("nothing was logged of %q", event)
+		if searched < 30 || len(keyFile) != 1 || len(system.Keys) != 1 {
+			t.Errorf("searched for %d secrets, %d key files, %d keys only", searched, len(keyFile), len(system.Keys))
 		}
-	}
+		for _, event := range []string{"account created", "signed in", "ceremony refused", "session ended", "request served"} {
+			if !strings.Contains(written, event) {
+				t.Errorf("nothing was logged of %q", event)
+			}
+		}
+	})
 }
 
 // decimal is how fmt prints bytes.
@@ -396,20 +402,23 @@ func decimal(b []byte) string {
 }
 
 // HTTP-32: what a client sends never makes a log line of its own.
-func TestLogLinesAreWhole(t *testing.T) {
+func TestHostileLogLines(t *testing.T) {
 	t.Parallel()
-	h := openHouse(t)
-	b := h.browser()
-	const evil = "x\u2028time=2026 level=ERROR msg=forged\u001b[31m"
-	b.do(http.MethodGet, "/nothing", nil, header("User-Agent", strings.TrimSuffix(evil, "\u001b[31m")))
-	b.do(http.MethodPost, pathAuthBegin, object{"name": "a\r\ntime=2026 level=ERROR msg=forged"})
-	_, _ = h.raw("GET /\x01\x02 HTTP/1.1\r\nHost: x\r\n\r\n")
-	b.do(http.MethodPost, pathAuthFinish, b.assert0(t, evil))
-	for line := range strings.Lines(h.logs.String()) {
-		if !strings.HasPrefix(line, "time=") || strings.Contains(line, "\u2028") || strings.Contains(line, "\u001b") {
-			t.Errorf("got line %q", line)
+	t.Run("HTTP-32_log_lines_are_whole", func(t *testing.T) {
+		t.Parallel()
+		h := openHouse(t)
+		b := h.browser()
+		const evil = "x\u2028time=2026 level=ERROR msg=forged\u001b[31m"
+		b.do(http.MethodGet, "/nothing", nil, header("User-Agent", strings.TrimSuffix(evil, "\u001b[31m")))
+		b.do(http.MethodPost, pathAuthBegin, object{"name": "a\r\ntime=2026 level=ERROR msg=forged"})
+		_, _ = h.raw("GET /\x01\x02 HTTP/1.1\r\nHost: x\r\n\r\n")
+		b.do(http.MethodPost, pathAuthFinish, b.assert0(t, evil))
+		for line := range strings.Lines(h.logs.String()) {
+			if !strings.HasPrefix(line, "time=") || strings.Contains(line, "\u2028") || strings.Contains(line, "\u001b") {
+				t.Errorf("got line %q", line)
+			}
 		}
-	}
+	})
 }
 
 // assert0 is an answer with a hostile origin by a fresh credential.
@@ -419,29 +428,32 @@ func (b *browser) assert0(t *testing.T, origin string) string {
 	return b.assert(b.beginAuthentication(object{}), clientData("origin", origin))
 }
 
-func TestCaching(t *testing.T) {
+func TestHostileCaching(t *testing.T) {
 	t.Parallel()
-	h := openHouse(t)
-	b := h.browser()
-	b.signUp("cache")
-	// PRIV-15.
-	for _, a := range []answer{
-		b.do(http.MethodGet, "/account", nil), b.do(http.MethodGet, "/api/v1/me", nil), b.do(http.MethodPost, pathAuthBegin, object{}),
-		b.do(http.MethodPost, pathRegBegin, object{}), b.do(http.MethodGet, "/api/v1/credentials", nil), b.do(http.MethodGet, "/", nil),
-	} {
-		if a.status != http.StatusOK || a.header.Get("Cache-Control") != "no-store" || a.header.Get("ETag") != "" || !strings.Contains(a.header.Get("Vary"), "Cookie") {
+	t.Run("PRIV-15_caching", func(t *testing.T) {
+		t.Parallel()
+		h := openHouse(t)
+		b := h.browser()
+		b.signUp("cache")
+		// PRIV-15.
+		for _, a := range []answer{
+			b.do(http.MethodGet, "/account", nil), b.do(http.MethodGet, "/api/v1/me", nil), b.do(http.MethodPost, pathAuthBegin, object{}),
+			b.do(http.MethodPost, pathRegBegin, object{}), b.do(http.MethodGet, "/api/v1/credentials", nil), b.do(http.MethodGet, "/", nil),
+		} {
+			if a.status != http.StatusOK || a.header.Get("Cache-Control") != "no-store" || a.header.Get("ETag") != "" || !strings.Contains(a.header.Get("Vary"), "Cookie") {
+				t.Errorf("got %d %v", a.status, a.header)
+			}
+		}
+		_, page := b.get("/login")
+		_, rest, ok := strings.Cut(page, `"/assets/`)
+		if !ok {
+			t.Fatal("the page loads nothing")
+		}
+		name, _, _ := strings.Cut(rest, `"`)
+		if a := b.do(http.MethodGet, "/assets/"+name, nil); a.status != http.StatusOK || !strings.Contains(a.header.Get("Cache-Control"), "immutable") || a.header.Get("X-Content-Type-Options") != "nosniff" {
 			t.Errorf("got %d %v", a.status, a.header)
 		}
-	}
-	_, page := b.get("/login")
-	_, rest, ok := strings.Cut(page, `"/assets/`)
-	if !ok {
-		t.Fatal("the page loads nothing")
-	}
-	name, _, _ := strings.Cut(rest, `"`)
-	if a := b.do(http.MethodGet, "/assets/"+name, nil); a.status != http.StatusOK || !strings.Contains(a.header.Get("Cache-Control"), "immutable") || a.header.Get("X-Content-Type-Options") != "nosniff" {
-		t.Errorf("got %d %v", a.status, a.header)
-	}
+	})
 }
 
 func TestRefusalsAreRecorded(t *testing.T) {

@@ -19,7 +19,7 @@ type registration = webauthntest.Registration
 
 // One valid registration, one broken thing a row. No account is made, nobody
 // is signed in, and the ceremony is spent.
-func TestRegistrationRefused(t *testing.T) {
+func TestHostileRegistrations(t *testing.T) {
 	t.Parallel()
 	h := openHouse(t)
 	port := h.origin[strings.LastIndex(h.origin, ":"):]
@@ -132,7 +132,7 @@ func TestRegistrationRefused(t *testing.T) {
 	})
 }
 
-func TestRegistrationConflicts(t *testing.T) {
+func TestHostileRegistrationConflicts(t *testing.T) {
 	t.Parallel()
 
 	t.Run("REG-48_known_credential_id", func(t *testing.T) {
@@ -240,52 +240,55 @@ func TestRegistrationConflicts(t *testing.T) {
 	})
 }
 
-func TestCreationOptions(t *testing.T) {
+func TestHostileCreationOptions(t *testing.T) {
 	t.Parallel()
-	h := openHouse(t)
-	b := h.browser()
-	seen := map[string]bool{}
+	t.Run("REG-53_PRIV-06_what_begin_promises", func(t *testing.T) {
+		t.Parallel()
+		h := openHouse(t)
+		b := h.browser()
+		seen := map[string]bool{}
 
-	// REG-53, PRIV-06: what begin promises.
-	for range 100 {
-		var o struct {
-			Challenge string `json:"challenge"`
-			User      struct {
-				ID string `json:"id"`
-			} `json:"user"`
-			Timeout     int                 `json:"timeout"`
-			Parameters  []struct{ Alg int } `json:"pubKeyCredParams"`
-			Exclude     []any               `json:"excludeCredentials"`
-			Attestation string              `json:"attestation"`
-			Selection   struct {
-				ResidentKey      string `json:"residentKey"`
-				UserVerification string `json:"userVerification"`
-			} `json:"authenticatorSelection"`
+		// REG-53, PRIV-06: what begin promises.
+		for range 100 {
+			var o struct {
+				Challenge string `json:"challenge"`
+				User      struct {
+					ID string `json:"id"`
+				} `json:"user"`
+				Timeout     int                 `json:"timeout"`
+				Parameters  []struct{ Alg int } `json:"pubKeyCredParams"`
+				Exclude     []any               `json:"excludeCredentials"`
+				Attestation string              `json:"attestation"`
+				Selection   struct {
+					ResidentKey      string `json:"residentKey"`
+					UserVerification string `json:"userVerification"`
+				} `json:"authenticatorSelection"`
+			}
+			if err := json.Unmarshal(b.beginRegistration(object{"name": "options"}).options, &o); err != nil {
+				t.Fatal(err)
+			}
+			if len(o.Challenge) != 43 || seen[o.Challenge] || seen[o.User.ID] || len(o.User.ID) != 43 {
+				t.Fatalf("challenge or user handle is short or repeats: %+v", o)
+			}
+			seen[o.Challenge], seen[o.User.ID] = true, true
+			if o.Timeout < 300_000 || o.Timeout > 600_000 || len(o.Parameters) != 3 || o.Attestation != "none" ||
+				o.Selection.ResidentKey != "required" || o.Selection.UserVerification != "required" {
+				t.Fatalf("got %+v", o)
+			}
 		}
-		if err := json.Unmarshal(b.beginRegistration(object{"name": "options"}).options, &o); err != nil {
-			t.Fatal(err)
-		}
-		if len(o.Challenge) != 43 || seen[o.Challenge] || seen[o.User.ID] || len(o.User.ID) != 43 {
-			t.Fatalf("challenge or user handle is short or repeats: %+v", o)
-		}
-		seen[o.Challenge], seen[o.User.ID] = true, true
-		if o.Timeout < 300_000 || o.Timeout > 600_000 || len(o.Parameters) != 3 || o.Attestation != "none" ||
-			o.Selection.ResidentKey != "required" || o.Selection.UserVerification != "required" {
-			t.Fatalf("got %+v", o)
-		}
-	}
 
-	// The handle is the account's, and stays.
-	b.signUp("stable")
-	person, _ := h.person("stable")
-	for range 2 {
-		if !bytes.Contains(b.beginRegistration(object{}).options, []byte(person.UserHandle.String())) {
-			t.Error("another user handle than the account's")
+		// The handle is the account's, and stays.
+		b.signUp("stable")
+		person, _ := h.person("stable")
+		for range 2 {
+			if !bytes.Contains(b.beginRegistration(object{}).options, []byte(person.UserHandle.String())) {
+				t.Error("another user handle than the account's")
+			}
 		}
-	}
+	})
 }
 
-func TestRegistrationNames(t *testing.T) {
+func TestHostileNames(t *testing.T) {
 	t.Parallel()
 	h := openHouse(t)
 	b := h.browser()
