@@ -72,10 +72,21 @@ func TestHostileTLS(t *testing.T) {
 		get(t, fresh, s.origin, 2)
 		get(t, kept, s.origin, 1) // the connection that was open goes on
 
-		old := &tls.Dialer{Config: &tls.Config{InsecureSkipVerify: true, MaxVersion: tls.VersionTLS11}}
-		if conn, err := old.DialContext(t.Context(), "tcp", strings.TrimPrefix(s.origin, "https://")); err == nil {
-			_ = conn.Close()
-			t.Error("TLS 1.1 was accepted")
+		for name, config := range map[string]*tls.Config{
+			"TLS 1.0":  {MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS10},
+			"TLS 1.1":  {MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11},
+			"RC4":      {MaxVersion: tls.VersionTLS12, CipherSuites: []uint16{tls.TLS_ECDHE_ECDSA_WITH_RC4_128_SHA}},
+			"3DES":     {MaxVersion: tls.VersionTLS12, CipherSuites: []uint16{tls.TLS_RSA_WITH_3DES_EDE_CBC_SHA, tls.TLS_ECDHE_RSA_WITH_3DES_EDE_CBC_SHA}},
+			"RSA keys": {MaxVersion: tls.VersionTLS12, CipherSuites: []uint16{tls.TLS_RSA_WITH_AES_128_GCM_SHA256}},
+		} {
+			config.InsecureSkipVerify = true
+			conn, err := (&tls.Dialer{Config: config}).DialContext(t.Context(), "tcp", strings.TrimPrefix(s.origin, "https://"))
+			if err == nil {
+				_ = conn.Close()
+				t.Errorf("%s was accepted", name)
+			} else if !strings.Contains(err.Error(), "remote error: tls:") {
+				t.Errorf("%s was not refused by the server: %v", name, err)
+			}
 		}
 		s.stop(t)
 	})
