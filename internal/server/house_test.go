@@ -27,6 +27,7 @@ type house struct {
 	t        *testing.T
 	origin   string // http://localhost:PORT
 	address  string // of the listener
+	folder   string // of the database
 	clock    *clock
 	logs     *logBuffer
 	store    *sqlite.Store
@@ -89,7 +90,8 @@ func openHouse(t *testing.T, configs ...houseConfig) *house {
 	t.Helper()
 	h := &house{t: t, clock: &clock{}, logs: &logBuffer{}}
 	logger := slog.New(slog.NewTextHandler(h.logs, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	dir := must(sqlite.OwnDirectory(filepath.Join(t.TempDir(), "data")))(t)
+	h.folder = filepath.Join(t.TempDir(), "data")
+	dir := must(sqlite.OwnDirectory(h.folder))(t)
 	h.store = must(sqlite.Open(t.Context(), sqlite.Config{Directory: dir, Logger: logger}))(t)
 	t.Cleanup(func() {
 		if err := h.store.Close(); err != nil {

@@ -2,14 +2,10 @@ package server_test
 
 import (
 	"encoding/base64"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"os"
-	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 
@@ -282,123 +278,6 @@ func TestHostileUserHandle(t *testing.T) {
 			t.Errorf("got the user handle twice in %v", me)
 		}
 	})
-}
-
-// PRIV-07: whatever was secret in a run with debug logging is in no log line
-// and no audit row.
-func TestHostileSecretsAreNotLogged(t *testing.T) {
-	t.Parallel()
-	t.Run("PRIV-07_secrets_are_not_logged", func(t *testing.T) {
-		t.Parallel()
-		h := openHouse(t)
-		var secrets []string
-		b := h.browser()
-		remember := func(values ...string) { secrets = append(secrets, values...) }
-		keep := func(a answer) answer {
-			for _, c := range a.cookie {
-				remember(c.Value)
-			}
-			return a
-		}
-		challenge := func(g begun) begun {
-			var o struct{ Challenge string }
-			if err := json.Unmarshal(g.options, &o); err != nil {
-				t.Fatal(err)
-			}
-			remember(o.Challenge, g.ceremony)
-			return g
-		}
-		signed := func(a *assertion) {
-			a.At(webauthntest.AfterBody, func() {
-				remember(base64.RawURLEncoding.EncodeToString(a.Signature), base64.RawURLEncoding.EncodeToString(a.ClientDataJSON))
-			})
-		}
-
-		setup := h.setupToken()
-		remember(setup)
-		keep(b.do(http.MethodGet, "/setup", nil))
-		first := keep(b.do(http.MethodPost, pathRegBegin, object{"token": setup, "name": "secretive"}))
-		_, body := b.create(challenge(first.begun(t)))
-		keep(b.do(http.MethodPost, pathRegFinish, body)).ok(t, http.StatusCreated)
-		keep(b.do(http.MethodPost, pathAuthFinish, b.assert(challenge(b.beginAuthentication(object{"name": "secretive"})), signed))).ok(t, http.StatusOK)
-		// What is refused is logged the most.
-		for _, broken := range []edit{clientData("origin", "https://evil.test"), clientData("challenge", "AAAA"), userHandle(hash("x")), flags(0, webauthntest.FlagUserVerified)} {
-			keep(b.do(http.MethodPost, pathAuthFinish, b.assert(challenge(b.beginAuthentication(object{})), broken, signed)))
-		}
-		keep(b.do(http.MethodPost, pathAuthFinish, b.assert(challenge(b.beginAuthentication(object{})), func(a *assertion) {
-			a.Signature = nil
-			a.At(webauthntest.BeforeBody, func() { a.Response.Set("signature", "1") })
-		})))
-		b.do(http.MethodPost, pathRegBegin, object{"token": setup, "name": "again"}).want(t, http.StatusForbidden, "invitation_invalid")
-		planted := base64.RawURLEncoding.EncodeToString(hash("planted"))
-		remember(planted)
-		b.do(http.MethodGet, "/api/v1/me", nil, header("Authorization", "Bearer "+planted), header("Cookie", "")).want(t, http.StatusUnauthorized, "unauthenticated")
-		b.do(http.MethodPost, pathAuthFinish, `{"ceremony":"`+planted+`","credential":{"x":"`+planted+`"}}`).want(t, http.StatusBadRequest, "ceremony_invalid")
-		p := h.program()
-		p.headers["Origin"], p.key = h.origin, b.key
-		bearer := keep(p.do(http.MethodPost, pathAuthFinish, strings.TrimSuffix(p.assert(p.beginAuthentication(object{})), "}")+`,"session":"bearer"}`)).ok(t, http.StatusOK)
-		remember(bearer["session"].(object)["token"].(string))
-		_, invitation, err := h.accounts.Invite(t.Context(), "guest", false, 0)
-		if err != nil {
-			t.Fatal(err)
-		}
-		remember(invitation.Reveal())
-		link := h.operate(http.MethodPost, "/api/v1/operator/invitations", `{}`).ok(t, http.StatusOK)["link"].(string)
-		_, token, _ := strings.Cut(link, "#")
-		remember(token)
-		person, _ := h.person("secretive")
-		remember(person.UserHandle.String())
-		keyFile := must(filepath.Glob(filepath.Join(filepath.Dir(filepath.Dir(filepath.Join(t.TempDir(), "x"))), "*", "hither.key")))(t)
-		for _, name := range keyFile {
-			remember(base64.RawURLEncoding.EncodeToString(must(os.ReadFile(name))(t)))
-		}
-		system := must(h.store.System(t.Context()))(t)
-		for _, key := range system.Keys {
-			remember(base64.RawURLEncoding.EncodeToString(must(h.root.Unwrap("ceremony", key.Wrapped))(t)))
-		}
-		b.do(http.MethodPost, "/api/v1/logout", nil).ok(t, http.StatusNoContent)
-
-		written := h.logs.String() + fmt.Sprintf("%+v", must(h.store.Events(t.Context(), 0, 1000))(t))
-		lower := strings.ToLower(written)
-		searched := 0
-		for _, secret := range secrets {
-			if len(secret) < 16 {
-				continue
-			}
-			searched++
-			raw, err := base64.RawURLEncoding.DecodeString(secret)
-			if err != nil {
-				t.Fatalf("not base64url: %s", secret)
-			}
-			// Half of it is too much already.
-			part := raw[:len(raw)/2]
-			for form, text := range map[string]string{
-				"as it is": secret[:len(secret)/2], "in base64": strings.TrimRight(base64.StdEncoding.EncodeToString(part), "=")[:len(part)],
-				"in hex": hex.EncodeToString(part), "as bytes": string(part), "in decimal": decimal(part),
-			} {
-				if strings.Contains(written, text) || strings.Contains(lower, strings.ToLower(text)) {
-					t.Errorf("secret %s is written %s", secret, form)
-				}
-			}
-		}
-		if searched < 30 || len(keyFile) != 1 || len(system.Keys) != 1 {
-			t.Errorf("searched for %d secrets, %d key files, %d keys only", searched, len(keyFile), len(system.Keys))
-		}
-		for _, event := range []string{"account created", "signed in", "ceremony refused", "session ended", "request served"} {
-			if !strings.Contains(written, event) {
-				t.Errorf("nothing was logged of %q", event)
-			}
-		}
-	})
-}
-
-// decimal is how fmt prints bytes.
-func decimal(b []byte) string {
-	out := make([]string, len(b))
-	for i, c := range b {
-		out[i] = strconv.Itoa(int(c))
-	}
-	return strings.Join(out, " ")
 }
 
 // HTTP-32: what a client sends never makes a log line of its own.
