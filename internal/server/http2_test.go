@@ -50,6 +50,7 @@ func openSecureHouse(t *testing.T) *secureHouse {
 	s.listener.EnableHTTP2 = true
 	s.listener.StartTLS()
 	t.Cleanup(s.listener.Close)
+	t.Cleanup(func() { close(s.hold) }) // first
 	return s
 }
 
@@ -167,7 +168,6 @@ func TestHostileHTTP2(t *testing.T) {
 		if most := s.most.Load(); most == 0 || most > 100 {
 			t.Errorf("%d requests of one connection ran at once", most)
 		}
-		close(s.hold)
 	})
 
 	t.Run("HTTP-16_rapid_reset_of_what_is_answered", func(t *testing.T) {
@@ -254,5 +254,51 @@ func TestHostileHTTP2(t *testing.T) {
 			}
 		}
 		s.canary(t)
+	})
+}
+
+// RoundTrip sends what was meant for the house to its listener with TLS.
+func (s *secureHouse) RoundTrip(r *http.Request) (*http.Response, error) {
+	r = r.Clone(r.Context())
+	r.Host, r.URL.Scheme, r.URL.Host = r.URL.Host, "https", s.listener.Listener.Addr().String()
+	response, err := s.listener.Client().Transport.RoundTrip(r)
+	if err == nil && response.ProtoMajor != 2 {
+		s.t.Errorf("got %s", response.Proto)
+	}
+	return response, err
+}
+
+// One connection carries all of them, so they arrive closer together than over HTTP/1.1.
+func TestHostileRacesOverHTTP2(t *testing.T) {
+	t.Parallel()
+	const n = 200
+	s := openSecureHouse(t)
+	b := s.browser()
+	b.http = &http.Client{Transport: s}
+	copies := make([]*browser, n)
+	finish := func(path, body string) map[int]int {
+		for i := range copies {
+			copies[i] = b.copy()
+		}
+		return parallel(n, func(i int) int { return copies[i].do(http.MethodPost, path, body).status })
+	}
+	t.Run("CER-03_parallel_registrations", func(t *testing.T) {
+		_, body := b.create(b.beginRegistration(object{"name": "once"}))
+		if statuses := finish(pathRegFinish, body); statuses[http.StatusCreated] != 1 || statuses[http.StatusConflict] != n-1 {
+			t.Errorf("got %v", statuses)
+		}
+		if _, creds := s.person("once"); len(creds) != 1 {
+			t.Errorf("got %d credentials", len(creds))
+		}
+	})
+	t.Run("CER-01_parallel_sign_ins", func(t *testing.T) {
+		before := s.sessions("once")
+		body := b.assert(b.beginAuthentication(object{}))
+		if statuses := finish(pathAuthFinish, body); statuses[http.StatusOK] != 1 || statuses[http.StatusConflict] != n-1 {
+			t.Errorf("got %v", statuses)
+		}
+		if now := s.sessions("once"); now != before+1 {
+			t.Errorf("%d sessions became %d", before, now)
+		}
 	})
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -305,6 +306,20 @@ func TestHostileNames(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			b.copy().do(http.MethodPost, pathRegBegin, body).want(t, http.StatusBadRequest, "name_invalid")
+		})
+	}
+	owner := h.browser()
+	at := "/api/v1/credentials/" + owner.signUp("nicknamed").ID.String()
+	for name, nickname := range map[string]string{
+		"bidi": "a\u202eb", "nul": "a\x00b", "line_break": "a\r\nb", "too_long": strings.Repeat("a", 10_000), "line_separator": "a\u2028b",
+	} {
+		t.Run("REG-55_passkey_name_"+name, func(t *testing.T) {
+			t.Parallel()
+			owner.copy().do(http.MethodPatch, at, object{"name": nickname}).want(t, http.StatusBadRequest, "name_invalid")
+			form := url.Values{"name": {nickname}}.Encode()
+			if a := owner.copy().do(http.MethodPost, strings.Replace(at, "/api/v1/", "/account/", 1)+"/rename", formBody(form)); a.status < 400 || a.status >= 500 {
+				t.Errorf("the form: got %d", a.status)
+			}
 		})
 	}
 	t.Run("REG-55_lone_surrogate", func(t *testing.T) {
