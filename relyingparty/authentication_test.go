@@ -216,6 +216,12 @@ func authenticationClientDataRows() []authenticationRow {
 				g.Envelope.SetBytes("expectedChallenge", bytes.Repeat([]byte{1}, 32))
 			})
 		}, want: string(relyingparty.CheckChallenge)},
+		{name: "AST-08_related_origin", config: related, edit: authData("origin", "https://shop.example"), want: accepted},
+		{name: "AST-08_own_origin_beside_related", config: related, edit: authData("origin", testOrigin), want: accepted},
+		{name: "AST-08_related_origin_not_configured", edit: authData("origin", "https://shop.example"), want: string(relyingparty.CheckOrigin)},
+		{name: "AST-08_below_related_origin", config: related, edit: authData("origin", "https://a.shop.example"), want: string(relyingparty.CheckOrigin)},
+		{name: "AST-08_port_of_related_origin", config: related, edit: authData("origin", "https://shop.example:8443"), want: string(relyingparty.CheckOrigin)},
+		{name: "AST-08_suffix_of_related_origin", config: related, edit: authData("origin", "https://shop.example.evil.test"), want: string(relyingparty.CheckOrigin)},
 		{name: "AST-08_cross_origin", edit: func(g *webauthntest.Authentication) { g.ClientData.Set("crossOrigin", "true") }, want: string(relyingparty.CheckCrossOrigin)},
 		{name: "AST-08_cross_origin_configured", config: framed, edit: func(g *webauthntest.Authentication) {
 			g.ClientData.Set("crossOrigin", "true")

@@ -36,8 +36,8 @@ func (c clientDataChecks) checkChallenge() error {
 
 // §7.1, §7.2: origin. Whole strings: no parsing, no normalisation.
 func (c clientDataChecks) checkOrigin() error {
-	if !slices.Contains(c.rp.origins, c.data.Origin) {
-		return refuse(CheckOrigin, "origin %.200q is not one of the %d configured origins", c.data.Origin, len(c.rp.origins))
+	if !slices.Contains(c.rp.origins, c.data.Origin) && !slices.Contains(c.rp.relatedOrigins, c.data.Origin) {
+		return refuse(CheckOrigin, "origin %.200q is not one of the %d configured origins", c.data.Origin, len(c.rp.origins)+len(c.rp.relatedOrigins))
 	}
 	return nil
 }

@@ -30,6 +30,14 @@ type Config struct {
 	// without a path: "https://id.example.org". At least one. The host of each
 	// is ID or ends in it; http is taken for localhost only.
 	Origins []string
+	// RelatedOrigins are further origins whose pages may answer, of any domain:
+	// what the RP ID's /.well-known/webauthn tells browsers ([WebAuthn L3 §5.11]).
+	// Whole strings, as Origins, and none that stands there. A host is no public
+	// suffix, and localhost only if the RP ID is: browsers relate no others. Who
+	// runs one of them signs in with its people's credentials as if it were ID.
+	//
+	// [WebAuthn L3 §5.11]: https://www.w3.org/TR/webauthn-3/#sctn-related-origins
+	RelatedOrigins []string
 	// TopOrigins are the origins of pages that may frame ours. Empty: a response
 	// made in a frame is refused.
 	TopOrigins []string
@@ -100,6 +108,7 @@ type RelyingParty struct {
 	idHash           [32]byte
 	name             string
 	origins          []string
+	relatedOrigins   []string
 	topOrigins       []string
 	algorithms       []webauthn.Algorithm
 	timeout          time.Duration
@@ -120,6 +129,7 @@ func New(c Config) (*RelyingParty, error) {
 		idHash:           sha256.Sum256([]byte(c.ID)),
 		name:             c.Name,
 		origins:          slices.Clone(c.Origins),
+		relatedOrigins:   slices.Clone(c.RelatedOrigins),
 		topOrigins:       slices.Clone(c.TopOrigins),
 		algorithms:       slices.Clone(c.Algorithms),
 		timeout:          c.Timeout,
@@ -132,6 +142,7 @@ func New(c Config) (*RelyingParty, error) {
 	if err := firstError(
 		func() error { return validateRPID(rp.id) },
 		func() error { return validateOrigins(rp.id, rp.origins) },
+		func() error { return validateRelatedOrigins(rp.id, rp.origins, rp.relatedOrigins) },
 		func() error { return validateTopOrigins(rp.topOrigins) },
 		rp.validateOptions,
 	); err != nil {

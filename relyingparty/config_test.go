@@ -16,6 +16,9 @@ func TestHostileConfig(t *testing.T) {
 	at := func(id string, origins ...string) func(*relyingparty.Config) {
 		return func(c *relyingparty.Config) { c.ID, c.Origins = id, origins }
 	}
+	related := func(origins ...string) func(*relyingparty.Config) {
+		return func(c *relyingparty.Config) { c.RelatedOrigins = origins }
+	}
 	attestation := func(p relyingparty.AttestationPolicy) func(*relyingparty.Config) {
 		return func(c *relyingparty.Config) { c.Attestation = p }
 	}
@@ -77,6 +80,27 @@ func TestHostileConfig(t *testing.T) {
 		{"origin_bare", at(testID, testID), "https origin"},
 		{"origin_garbage", at(testID, "https://%zz"), "not an origin"},
 		{"origin_twice", at(testID, testOrigin, testOrigin), "twice"},
+		{"related_elsewhere", related("https://shop.example", "https://shop.example:8443", "https://me.github.io"), ""},
+		{"related_below_the_rp_id", related("https://a." + testID), ""},
+		{"related_localhost_to_localhost", func(c *relyingparty.Config) {
+			c.ID, c.Origins, c.RelatedOrigins = "localhost", []string{"http://localhost:8080"}, []string{"http://localhost:8081", "https://localhost"}
+		}, ""},
+		{"related_localhost_elsewhere", related("http://localhost:8081"), "RP ID localhost alone"},
+		{"related_below_localhost", related("https://a.localhost"), "RP ID localhost alone"},
+		{"related_http", related("http://shop.example"), "https"},
+		{"related_null", related("null"), "https origin"},
+		{"related_empty", related(""), "https origin"},
+		{"related_any", related("*"), "https origin"},
+		{"related_wildcard", related("https://*.shop.example"), "character"},
+		{"related_slash", related("https://shop.example/"), "scheme, host and port alone"},
+		{"related_upper_case", related("https://Shop.example"), "upper case"},
+		{"related_default_port", related("https://shop.example:443"), "default port"},
+		{"related_user", related("https://a@shop.example"), "scheme, host and port alone"},
+		{"related_ipv4", related("https://192.0.2.1"), "IP address"},
+		{"related_public_suffix", related("https://github.io"), "public suffix"},
+		{"related_single_label", related("https://intranet"), "single label"},
+		{"related_twice", related("https://shop.example", "https://shop.example"), "twice"},
+		{"related_is_the_origin", related(testOrigin), "origins already"},
 		{"second_origin_elsewhere", at(testID, testOrigin, "https://id.example.com"), "neither its host nor a suffix"},
 		{"top_origin", func(c *relyingparty.Config) { c.TopOrigins = []string{"https://shop.example/"} }, "top origin"},
 		{"top_origin_twice", func(c *relyingparty.Config) { c.TopOrigins = []string{"https://a.test", "https://a.test"} }, "twice"},

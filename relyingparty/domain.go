@@ -23,14 +23,23 @@ func validateRPID(id string) error {
 	if err := validateHost(id); err != nil {
 		return fmt.Errorf("RP ID %q: %w", id, err)
 	}
-	if id == localhost {
+	if err := validateRegistrable(id); err != nil {
+		return fmt.Errorf("RP ID %q is %w", id, err)
+	}
+	return nil
+}
+
+// validateRegistrable accepts localhost, and a domain that somebody can have
+// for themselves.
+func validateRegistrable(host string) error {
+	if host == localhost {
 		return nil
 	}
-	if !strings.Contains(id, ".") {
-		return fmt.Errorf("RP ID %q has a single label; use a domain such as id.example.org, or localhost", id)
+	if !strings.Contains(host, ".") {
+		return errors.New("a single label; use a domain such as id.example.org, or localhost")
 	}
-	if suffix, _ := publicsuffix.PublicSuffix(id); suffix == id {
-		return fmt.Errorf("RP ID %q is a public suffix: its credentials would belong to everybody below it", id)
+	if suffix, _ := publicsuffix.PublicSuffix(host); suffix == host {
+		return errors.New("a public suffix: its credentials would belong to everybody below it")
 	}
 	return nil
 }
@@ -95,6 +104,27 @@ func validateOrigins(id string, origins []string) error {
 		}
 		if slices.Contains(origins[:i], origin) {
 			return fmt.Errorf("origin %q is listed twice", origin)
+		}
+	}
+	return nil
+}
+
+// validateRelatedOrigins checks origins that the RP ID need not be a suffix of.
+func validateRelatedOrigins(id string, origins, related []string) error {
+	for i, origin := range related {
+		host, err := originHost(origin)
+		if err == nil {
+			err = validateRegistrable(host)
+		}
+		switch {
+		case err != nil:
+			return fmt.Errorf("related origin %q: %w", origin, err)
+		case id != localhost && (host == localhost || strings.HasSuffix(host, "."+localhost)):
+			return fmt.Errorf("related origin %q: localhost is everybody's own machine, and related to the RP ID localhost alone", origin)
+		case slices.Contains(origins, origin):
+			return fmt.Errorf("related origin %q is one of the origins already", origin)
+		case slices.Contains(related[:i], origin):
+			return fmt.Errorf("related origin %q is listed twice", origin)
 		}
 	}
 	return nil

@@ -124,6 +124,8 @@ func clientData(name, value string) regEdit {
 	return func(r *webauthntest.Registration) { r.ClientData.SetString(name, value) }
 }
 
+func related(c *relyingparty.Config) { c.RelatedOrigins = []string{"https://shop.example"} }
+
 func framed(c *relyingparty.Config) { c.TopOrigins = []string{"https://shop.example"} }
 
 // lookAlikes are REG-04: origins that are not the configured one.
@@ -178,6 +180,8 @@ func registrationClientDataRows() []registrationRow {
 		}, want: string(relyingparty.CheckChallenge)},
 		{name: "REG-04_origin_missing", edit: func(r *webauthntest.Registration) { r.ClientData.Delete("origin") }, want: malformedBody},
 		{name: "REG-08_cross_origin", edit: func(r *webauthntest.Registration) { r.ClientData.Set("crossOrigin", "true") }, want: string(relyingparty.CheckCrossOrigin)},
+		{name: "REG-08_related_origin", config: related, edit: func(r *webauthntest.Registration) { r.ClientData.SetString("origin", "https://shop.example") }, want: accepted},
+		{name: "REG-08_related_origin_null", config: related, edit: func(r *webauthntest.Registration) { r.ClientData.SetString("origin", "null") }, want: string(relyingparty.CheckOrigin)},
 		{name: "REG-08_cross_origin_configured", config: framed, edit: func(r *webauthntest.Registration) {
 			r.ClientData.Set("crossOrigin", "true")
 		}, want: accepted},
