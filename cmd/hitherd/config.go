@@ -24,6 +24,7 @@ type config struct {
 	DataDir                 string                       `koanf:"data_dir"`
 	KeyFile                 string                       `koanf:"key_file"`
 	RPID                    string                       `koanf:"rp_id"`
+	RelatedOrigins          []string                     `koanf:"related_origins"`
 	Name                    string                       `koanf:"name"`
 	Signup                  string                       `koanf:"signup"`
 	TrustedProxies          []network                    `koanf:"trusted_proxies"`

@@ -121,9 +121,10 @@ func (h *house) server(s site) (*server.Server, error) {
 		proxies[i] = netip.Prefix(n)
 	}
 	return server.New(server.Config{
-		PublicURL:    s.origin,
-		Name:         h.config.Name,
-		RelyingParty: rp,
+		PublicURL:      s.origin,
+		Name:           h.config.Name,
+		RelyingParty:   rp,
+		RelatedOrigins: h.config.RelatedOrigins,
 		Accounts: account.New(account.Config{
 			Store:           h.store,
 			SessionIdle:     time.Duration(h.config.SessionIdle),

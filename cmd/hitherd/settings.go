@@ -45,6 +45,13 @@ func settings() []setting {
 				"It cannot be changed once the database exists, because passkeys do not move.",
 		},
 		{
+			key: "related_origins", list: true,
+			doc: "Whole origins, such as `https://shop.example`, whose own pages may use this installation's passkeys through the API. " +
+				"Whoever runs one of them gets its people's sessions: name only what is yours. `http` is for `localhost` only, and `localhost` only where it is the RP ID. " +
+				"Browsers ask `https://RP_ID/.well-known/webauthn`, which hitherd answers when the RP ID is the host of the public address; " +
+				"they look at five different registrable names at most.",
+		},
+		{
 			key: "name", initial: "Hither",
 			doc: "Name of this installation, as people see it on pages and in their password manager.",
 		},

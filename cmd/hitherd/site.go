@@ -83,6 +83,10 @@ func (c config) relyingParty(s site, keyring *relyingparty.Keyring) (*relyingpar
 	if _, err := relyingparty.New(rc); err != nil {
 		return nil, refusedBy(err).hint("public_url is the https address that people open (http for localhost alone), rp_id its host or a parent domain of it")
 	}
+	rc.RelatedOrigins = c.RelatedOrigins
+	if _, err := relyingparty.New(rc); err != nil {
+		return nil, refusedBy(err).hint("related_origins are written as browsers do: https://shop.example, without a path")
+	}
 	var err error
 	if rc.Attestation, err = c.attestationPolicy(); err != nil {
 		return nil, err

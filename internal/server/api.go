@@ -25,6 +25,7 @@ type endpoint struct {
 	detail       string
 	session      bool // needs one
 	ceremony     bool // begins or finishes one
+	shared       bool // pages of related origins may use it
 	status       int  // of success
 	codes        []code
 	operation
@@ -43,7 +44,8 @@ type call struct {
 	id      string // of the request
 	client  account.Client
 	visitor visitor
-	even    bool // how long the answer takes must not tell what was found
+	related string // the related origin whose page asks; "" for none
+	even    bool   // how long the answer takes must not tell what was found
 }
 
 // handle makes an operation of a handler that takes an In and gives an Out;
@@ -66,7 +68,7 @@ func handle[In, Out any](h func(*call, In) (Out, error)) operation {
 		if err != nil {
 			return err
 		}
-		c := &call{w: w, r: r, id: incomingOf(r).id, client: incomingOf(r).client, visitor: v}
+		c := &call{w: w, r: r, id: incomingOf(r).id, client: incomingOf(r).client, visitor: v, related: s.relatedOrigin(r)}
 		out, err := h(c, in)
 		var body []byte
 		if err == nil && op.out != nil {
@@ -91,7 +93,10 @@ func handle[In, Out any](h func(*call, In) (Out, error)) operation {
 // answer runs an endpoint of the public door.
 func (s *Server) answer(e endpoint) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		err := s.judgeOrigin(r)
+		if e.shared {
+			s.share(w, r)
+		}
+		err := s.judgeOrigin(r, e.shared)
 		if err == nil {
 			err = e.limit(s).admit(r)
 		}

@@ -91,6 +91,9 @@ func (s *Server) finishAuthentication(c *call, in finishAuthenticationRequest) (
 		ID: a.cred.ID, UserHandle: a.person.UserHandle, PublicKey: a.cred.PublicKey,
 		SignCount: a.cred.SignCount, BackupEligible: a.cred.BackupEligible,
 	})
+	if err == nil {
+		err = c.judgePage(s.origin, a.response.ClientData.Origin)
+	}
 	if err != nil {
 		if !reachedSignature(err) {
 			s.verifyDummy(a.response)
@@ -109,7 +112,7 @@ func (s *Server) finishAuthentication(c *call, in finishAuthenticationRequest) (
 func (s *Server) openAuthentication(c *call, in finishAuthenticationRequest) (*answering, error) {
 	a := &answering{call: c}
 	var err error
-	if a.bearer, err = judgeBearer(c.r.Header, in.Session); err != nil {
+	if a.bearer, err = c.judgeBearer(in.Session); err != nil {
 		return nil, err
 	}
 	if in.Ceremony == "" || len(in.Credential) == 0 {

@@ -56,6 +56,9 @@ func bind(id browserID, v visitor) relyingparty.Binding {
 // beginBinding is the binding of a ceremony that begins now. A client without
 // a browser cookie gets one.
 func (c *call) beginBinding() relyingparty.Binding {
+	if c.related != "" {
+		return bindRelated(c.related, c.visitor)
+	}
 	id, ok := browserOf(c.r)
 	if !ok {
 		id = setBrowserCookie(c.w)
@@ -65,6 +68,9 @@ func (c *call) beginBinding() relyingparty.Binding {
 
 // finishBinding is what a ceremony that ends now must have been bound to.
 func (c *call) finishBinding() (relyingparty.Binding, error) {
+	if c.related != "" {
+		return bindRelated(c.related, c.visitor), nil
+	}
 	id, ok := browserOf(c.r)
 	if !ok {
 		return nil, refuse(codeCeremonyInvalid, "")

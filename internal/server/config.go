@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -26,6 +27,10 @@ type Config struct {
 	// or "http://localhost:8080": scheme, host and port, nothing behind. Links
 	// and the Host check come from it, never from a request. Required.
 	PublicURL string
+	// RelatedOrigins are the origins whose pages may sign people in through the
+	// API, as whole strings: those of the RelyingParty's configuration, which
+	// judges them. Empty: none.
+	RelatedOrigins []string
 	// Name is what people call this installation; "" is the host of PublicURL.
 	Name string
 	// RelyingParty judges ceremonies. Required.
@@ -58,6 +63,7 @@ type Server struct {
 	origin     string // "https://id.example"
 	host       string // "id.example", lower case, as in Host
 	secure     bool   // the origin is https
+	related    []string
 	name       string
 	rp         *relyingparty.RelyingParty
 	accounts   *account.Accounts
@@ -82,7 +88,12 @@ type Server struct {
 func New(c Config) (*Server, error) {
 	u, err := parseOrigin(c.PublicURL)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("server: public URL: %w", err)
+	}
+	for _, origin := range c.RelatedOrigins {
+		if _, err := parseOrigin(origin); err != nil {
+			return nil, fmt.Errorf("server: related origin: %w", err)
+		}
 	}
 	switch {
 	case c.RelyingParty == nil:
@@ -102,7 +113,7 @@ func New(c Config) (*Server, error) {
 		return nil, fmt.Errorf("server: making the dummy key: %w", err)
 	}
 	s := &Server{
-		origin: c.PublicURL, host: u.Host, secure: u.Scheme == "https", name: c.Name,
+		origin: c.PublicURL, host: u.Host, secure: u.Scheme == "https", related: slices.Clone(c.RelatedOrigins), name: c.Name,
 		rp: c.RelyingParty, accounts: c.Accounts, store: c.Store, signUpOpen: c.SignUpOpen,
 		proxies: append([]netip.Prefix(nil), c.TrustedProxies...), decoyKey: c.DecoyKey, dummyKey: &dummy.PublicKey,
 		logger: c.Logger, now: c.Now, pages: pages,
@@ -143,13 +154,13 @@ func (s *Server) Operator() http.Handler { return s.operator }
 func parseOrigin(s string) (*url.URL, error) {
 	u, err := url.Parse(s)
 	if err != nil || (u.Scheme != "https" && u.Scheme != "http") || u.Host == "" {
-		return nil, fmt.Errorf("server: public URL %q is not an http or https origin", s)
+		return nil, fmt.Errorf("%q is not an http or https origin", s)
 	}
 	if u.Scheme+"://"+u.Host != s || strings.ToLower(s) != s {
-		return nil, fmt.Errorf("server: public URL %q must be scheme and host in lower case with nothing behind", s)
+		return nil, fmt.Errorf("%q must be scheme and host in lower case with nothing behind", s)
 	}
 	if (u.Scheme == "https" && u.Port() == "443") || (u.Scheme == "http" && u.Port() == "80") {
-		return nil, fmt.Errorf("server: public URL %q names the default port, which browsers leave out", s)
+		return nil, fmt.Errorf("%q names the default port, which browsers leave out", s)
 	}
 	return u, nil
 }

@@ -11,9 +11,15 @@ import (
 // one that is too old for that says it in Origin. A request with one of our
 // cookies must say it; one without may come from a program that is no browser.
 //
+// A page of a related origin may use the endpoints that are shared, and no
+// other, without a cookie.
+//
 // Our pages send no referrer, and then a form's Origin is "null" even on its
 // own site: with Sec-Fetch-Site that is no contradiction, alone it is refused.
-func (s *Server) judgeOrigin(r *http.Request) error {
+func (s *Server) judgeOrigin(r *http.Request, shared bool) error {
+	if shared && s.relatedOrigin(r) != "" {
+		return judgeRelated(r)
+	}
 	if safe(r.Method) {
 		return nil
 	}
@@ -51,15 +57,22 @@ func hasOwnCookie(r *http.Request) bool {
 }
 
 // judgeBearer refuses to hand a token to a script: a browser keeps its session
-// in a cookie that no script can read.
-func judgeBearer(h http.Header, kind *sessionKind) (bearer bool, err error) {
+// in a cookie that no script can read. A page of a related origin has no cookie
+// and gets a token, for its own server.
+func (c *call) judgeBearer(kind *sessionKind) (bearer bool, err error) {
+	if kind == nil && c.related != "" {
+		return false, refuse(codeCrossSite, `a page of another origin asks for its token: "session": "bearer"`)
+	}
 	if kind == nil {
 		return false, nil
 	}
 	if *kind != sessionBearer {
 		return false, refuse(codeBodyMalformed, `session is "bearer" or left out`)
 	}
-	for name := range h {
+	if c.related != "" {
+		return true, nil
+	}
+	for name := range c.r.Header {
 		if strings.HasPrefix(name, "Sec-Fetch-") {
 			return false, refuse(codeCrossSite, "a browser gets its session as a cookie")
 		}

@@ -96,6 +96,8 @@ func TestConfig(t *testing.T) {
 		"public_url_userinfo":     func(c *server.Config) { c.PublicURL = "https://a@id.example" },
 		"public_url_scheme":       func(c *server.Config) { c.PublicURL = "ftp://id.example" },
 		"public_url_default_port": func(c *server.Config) { c.PublicURL = "https://id.example:443" },
+		"related_origin_null":     func(c *server.Config) { c.RelatedOrigins = []string{"null"} },
+		"related_origin_path":     func(c *server.Config) { c.RelatedOrigins = []string{"https://shop.example/"} },
 		"no_relying_party":        func(c *server.Config) { c.RelyingParty = nil },
 		"no_accounts":             func(c *server.Config) { c.Accounts = nil },
 		"no_store":                func(c *server.Config) { c.Store = nil },

@@ -16,8 +16,8 @@ const permissionsPolicy = "publickey-credentials-get=(self), publickey-credentia
 	"usb=(), xr-spatial-tracking=()"
 
 // securityHeaders sets what every answer carries, whatever becomes of the
-// request. Only assets, whose names change with their content, override
-// Cache-Control.
+// request. Only assets, whose names change with their content, and
+// /.well-known/webauthn override Cache-Control.
 func (s *Server) securityHeaders(h http.Header) {
 	h.Set("Content-Security-Policy", web.ContentSecurityPolicy)
 	h.Set("X-Content-Type-Options", "nosniff")

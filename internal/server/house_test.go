@@ -83,6 +83,8 @@ type houseConfig struct {
 	edit func(*server.Config)
 	// origin, if not nil, makes the public URL of the listener's port.
 	origin func(port int) string
+	// related origins, of server and relying party alike.
+	related []string
 }
 
 // openHouse starts a server with open sign-up and no rate limits.
@@ -115,6 +117,7 @@ func openHouse(t *testing.T, configs ...houseConfig) *house {
 		DecoyKey: h.root.Derive("decoy credential ids"), Logger: logger, Now: h.clock.now, Ready: h.store.Ready,
 	}
 	for _, c := range configs {
+		config.RelatedOrigins = append(config.RelatedOrigins, c.related...)
 		if c.origin != nil {
 			h.origin = c.origin(port)
 		}
@@ -124,7 +127,7 @@ func openHouse(t *testing.T, configs ...houseConfig) *house {
 	}
 	config.PublicURL = h.origin
 	h.party = must(relyingparty.New(relyingparty.Config{
-		ID: must(url.Parse(h.origin))(t).Hostname(), Name: "Test", Origins: []string{h.origin}, Keyring: h.keys.Keyring(), Now: h.clock.now,
+		ID: must(url.Parse(h.origin))(t).Hostname(), Name: "Test", Origins: []string{h.origin}, RelatedOrigins: config.RelatedOrigins, Keyring: h.keys.Keyring(), Now: h.clock.now,
 	}))(t)
 	config.RelyingParty = h.party
 	h.server = must(server.New(config))(t)

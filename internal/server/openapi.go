@@ -22,7 +22,7 @@ func describe(origin, version string, endpoints []endpoint) ([]byte, error) {
 			Title:   "Hither",
 			Version: version,
 			Description: "Sign-in with passkeys. A state-changing request that carries a cookie must come from the same origin, " +
-				"as Sec-Fetch-Site or Origin say. Errors are problem documents (RFC 9457): act on `code`.",
+				"as Sec-Fetch-Site or Origin say. Pages of a configured related origin begin and finish ceremonies, ask who is signed in and sign out, without cookies. Errors are problem documents (RFC 9457): act on `code`.",
 			License: &huma.License{Name: "Apache-2.0", Identifier: "Apache-2.0"},
 		},
 		Servers: []*huma.Server{{URL: origin}},
@@ -30,7 +30,7 @@ func describe(origin, version string, endpoints []endpoint) ([]byte, error) {
 			Schemas: registry,
 			SecuritySchemes: map[string]*huma.SecurityScheme{
 				"cookie": {Type: "apiKey", In: "cookie", Name: cookieSession, Description: "For browsers. Set by the answer to finish."},
-				"bearer": {Type: "http", Scheme: "bearer", Description: "For clients that are no browser: ask finish for it with \"session\": \"bearer\"."},
+				"bearer": {Type: "http", Scheme: "bearer", Description: "For clients that are no browser, and for the servers of related origins: ask finish for it with \"session\": \"bearer\"."},
 			},
 		},
 	}

@@ -31,7 +31,7 @@ func (s *Server) page(h func(*call) (any, error)) http.HandlerFunc {
 // redirect, says why the form was refused.
 func (s *Server) form(h func(*call) (any, error)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		err := s.judgeOrigin(r)
+		err := s.judgeOrigin(r, false)
 		if err == nil {
 			err = parseForm(w, r)
 		}

@@ -170,6 +170,9 @@ func (s *Server) finishRegistration(c *call, in finishRegistrationRequest) (fini
 		return finishRegistrationAnswer{}, err
 	}
 	proven, err := s.rp.FinishRegistration(f.ceremony, f.response)
+	if err == nil {
+		err = c.judgePage(s.origin, f.response.ClientData.Origin)
+	}
 	if err != nil {
 		return finishRegistrationAnswer{}, s.refuseRegistration(f, codeRegistrationFailed, err)
 	}
@@ -200,7 +203,7 @@ func (s *Server) judgeNewID(f *finishing, id webauthn.Bytes) error {
 func (s *Server) openRegistration(c *call, in finishRegistrationRequest) (*finishing, error) {
 	f := &finishing{call: c}
 	var err error
-	if f.bearer, err = judgeBearer(c.r.Header, in.Session); err != nil {
+	if f.bearer, err = c.judgeBearer(in.Session); err != nil {
 		return nil, err
 	}
 	if in.Ceremony == "" || len(in.Credential) == 0 {
@@ -287,9 +290,11 @@ func (s *Server) register(f *finishing, proven relyingparty.Registration) (finis
 }
 
 // welcome hands an opened session to its owner, as a cookie or as a token, and
-// gives the browser a new identity.
+// gives the browser a new identity. A page of a related origin sets no cookie.
 func (s *Server) welcome(c *call, o account.Opened, cred *account.Credential, bearer bool) sessionAnswer {
-	setBrowserCookie(c.w)
+	if c.related == "" {
+		setBrowserCookie(c.w)
+	}
 	out := sessionAnswerOf(o.Session, cred, true)
 	if bearer {
 		out.Token = o.Token.Reveal()

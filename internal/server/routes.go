@@ -20,8 +20,19 @@ func (s *Server) route(version string) error {
 	pages.handle(http.MethodPost, "/account/sessions/{id}/end", s.form(s.postEndSession))
 	pages.handle(http.MethodGet, "/assets/{file}", s.asset)
 
+	if len(s.related) > 0 {
+		document, err := relatedOriginsDocument(s.origin, s.related)
+		if err != nil {
+			return err
+		}
+		pages.handle(http.MethodGet, "/.well-known/webauthn", wellKnown(document))
+	}
+
 	for _, e := range s.endpoints() {
 		api.handle(e.method, e.path, s.answer(e))
+		if e.shared && len(s.related) > 0 {
+			api.handle(http.MethodOptions, e.path, s.preflight(e))
+		}
 	}
 	document, err := describe(s.origin, version, s.endpoints())
 	if err != nil {
@@ -53,28 +64,28 @@ func (s *Server) endpoints() []endpoint {
 			operation: handle(s.readInvitation),
 		},
 		{
-			method: http.MethodPost, path: "/api/v1/registration/begin", id: "beginRegistration", status: http.StatusOK, ceremony: true,
+			method: http.MethodPost, path: "/api/v1/registration/begin", id: "beginRegistration", status: http.StatusOK, ceremony: true, shared: true,
 			summary:   "Begin to make a passkey",
 			detail:    "With a token from a setup or invitation link: for a new account. Signed in, freshly: for one's own. Neither: for a new account, where sign-up is open.",
 			codes:     beginCodes,
 			operation: handle(s.beginRegistration),
 		},
 		{
-			method: http.MethodPost, path: "/api/v1/registration/finish", id: "finishRegistration", status: http.StatusCreated, ceremony: true,
+			method: http.MethodPost, path: "/api/v1/registration/finish", id: "finishRegistration", status: http.StatusCreated, ceremony: true, shared: true,
 			summary:   "Finish making a passkey",
 			detail:    "A new account is signed in at once. A ceremony can be finished once, whatever comes of it.",
 			codes:     finishCodes,
 			operation: handle(s.finishRegistration),
 		},
 		{
-			method: http.MethodPost, path: "/api/v1/authentication/begin", id: "beginAuthentication", status: http.StatusOK, ceremony: true,
+			method: http.MethodPost, path: "/api/v1/authentication/begin", id: "beginAuthentication", status: http.StatusOK, ceremony: true, shared: true,
 			summary:   "Begin to sign in",
 			detail:    "With a name the answer lists that account's passkeys; a name that nobody has gets an answer that looks alike.",
 			codes:     []code{codeNameInvalid, codeRateLimited},
 			operation: handle(s.beginAuthentication),
 		},
 		{
-			method: http.MethodPost, path: "/api/v1/authentication/finish", id: "finishAuthentication", status: http.StatusOK, ceremony: true,
+			method: http.MethodPost, path: "/api/v1/authentication/finish", id: "finishAuthentication", status: http.StatusOK, ceremony: true, shared: true,
 			summary: "Finish signing in",
 			detail: "Opens a session and ends the one that the request came with. credential_unknown says that the passkey was removed here and may be forgotten; " +
 				"every other failure of a passkey is authentication_failed.",
@@ -82,7 +93,7 @@ func (s *Server) endpoints() []endpoint {
 			operation: handle(s.finishAuthentication),
 		},
 		{
-			method: http.MethodGet, path: "/api/v1/me", id: "me", status: http.StatusOK, session: true,
+			method: http.MethodGet, path: "/api/v1/me", id: "me", status: http.StatusOK, session: true, shared: true,
 			summary: "Who is signed in, and how", operation: handle(s.me),
 		},
 		{
@@ -113,7 +124,7 @@ func (s *Server) endpoints() []endpoint {
 			summary: "End a session", codes: []code{codeNotFound}, operation: handle(s.endSession),
 		},
 		{
-			method: http.MethodPost, path: "/api/v1/logout", id: "logout", status: http.StatusNoContent, session: true,
+			method: http.MethodPost, path: "/api/v1/logout", id: "logout", status: http.StatusNoContent, session: true, shared: true,
 			summary: "End this session", operation: handle(s.logout),
 		},
 	}

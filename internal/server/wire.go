@@ -41,13 +41,13 @@ type beginRegistrationAnswer struct {
 type finishRegistrationRequest struct {
 	Ceremony   relyingparty.SealedCeremony `doc:"As begin gave it." json:"ceremony"`
 	Credential registrationCredential      `json:"credential"`
-	Session    *sessionKind                `doc:"A client that is no browser asks for its token in the answer." enum:"bearer" json:"session,omitempty"`
+	Session    *sessionKind                `doc:"A client that is no browser asks for its token in the answer; a page of a related origin must." enum:"bearer" json:"session,omitempty"`
 }
 
 type finishAuthenticationRequest struct {
 	Ceremony   relyingparty.SealedCeremony `doc:"As begin gave it." json:"ceremony"`
 	Credential authenticationCredential    `json:"credential"`
-	Session    *sessionKind                `doc:"A client that is no browser asks for its token in the answer." enum:"bearer" json:"session,omitempty"`
+	Session    *sessionKind                `doc:"A client that is no browser asks for its token in the answer; a page of a related origin must." enum:"bearer" json:"session,omitempty"`
 }
 
 // sessionKind is "bearer".
