@@ -48,6 +48,36 @@ test("the API may be elsewhere on this origin", async () => {
   assert.equal(browser.bodies(begin).length, 0);
 });
 
+test("with an API of another origin there are no cookies, and the session is a token", async () => {
+  const browser = browserThatSigns();
+  const base = "https://hither.example/api/v1";
+  browser.answers[`${base}/authentication/begin`] = begun("c");
+  browser.answers[`${base}/authentication/finish`] = { body: { session: { token: "t" } } };
+  const { session } = await signIn({ base });
+  assert.equal(session.token, "t");
+  assert.deepEqual(
+    browser.requests.map((one) => one.init.credentials),
+    ["omit", "omit"],
+  );
+  const [sent] = browser.bodies(`${base}/authentication/finish`) as { session: string }[];
+  assert.equal(sent?.session, "bearer");
+});
+
+test("with an API of this origin nobody asks for a token, however its address is spelt", async () => {
+  for (const base of ["/api/v1", "https://id.example/api/v1", "//id.example/api/v1"]) {
+    const browser = browserThatSigns();
+    browser.answers[`${base}/authentication/begin`] = begun("c");
+    browser.answers[`${base}/authentication/finish`] = {};
+    await signIn({ base });
+    assert.deepEqual(
+      browser.requests.map((one) => one.init.credentials),
+      ["same-origin", "same-origin"],
+    );
+    const [, sent] = browser.requests.map((one) => Object.keys(one.body as object));
+    assert.deepEqual(sent, ["ceremony", "credential"]);
+  }
+});
+
 test("a passkey that the server does not know is forgotten", async () => {
   const browser = browserThatSigns();
   browser.answers[finish] = problem(401, "credential_unknown");

@@ -5,7 +5,7 @@ import { forget } from "./forget.ts";
 import { identifyAuthenticationError } from "./identify-authentication.ts";
 import { authenticationJSON, requestOptions } from "./json.ts";
 import { Renewal } from "./renewal.ts";
-import { request } from "./request.ts";
+import { request, sessionKind } from "./request.ts";
 import { claim } from "./running.ts";
 import { demandSupport } from "./support.ts";
 import type { Account, Hint, Session } from "./types.ts";
@@ -20,7 +20,7 @@ export interface SignInOptions {
   name?: string;
   /** Which kind of authenticator to offer first. */
   hints?: Hint[];
-  /** Address of the API; "/api/v1" when absent. It must be of this page's origin. */
+  /** Address of the API; "/api/v1" when absent. That of another origin must have this page's in related_origins. */
   base?: string;
   /** Milliseconds from which on a refusal of the browser counts as late, "timed_out"; 30,000 when absent. */
   late?: number;
@@ -59,7 +59,7 @@ async function authenticate(options: SignInOptions, signal: AbortSignal): Promis
     const finished = await request<Omit<SignedIn, "attachment">>("/authentication/finish", {
       base: options.base,
       ceremony: "authentication",
-      body: { ceremony: begun.ceremony, credential: authenticationJSON(credential) },
+      body: { ceremony: begun.ceremony, credential: authenticationJSON(credential), session: sessionKind(options.base) },
     });
     return { ...finished, attachment: credential.authenticatorAttachment };
   } catch (error) {

@@ -24,6 +24,21 @@ test("a passkey is created", async () => {
   assert.equal(sent?.credential.id, "aWQ");
 });
 
+test("an API of another origin is asked for a token", async () => {
+  const browser = browserThatCreates();
+  const base = "https://hither.example/api/v1";
+  browser.answers[`${base}/registration/begin`] = browser.answers[begin] ?? {};
+  browser.answers[`${base}/registration/finish`] = { body: { session: { token: "t" } } };
+  const { session } = await createPasskey({ base, name: "ada" });
+  assert.equal(session?.token, "t");
+  assert.deepEqual(
+    browser.requests.map((one) => one.init.credentials),
+    ["omit", "omit"],
+  );
+  const [sent] = browser.bodies(`${base}/registration/finish`) as { session: string }[];
+  assert.equal(sent?.session, "bearer");
+});
+
 test("a signed-in person sends no names", async () => {
   const browser = browserThatCreates();
   await createPasskey();

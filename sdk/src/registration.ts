@@ -4,7 +4,7 @@ import { HitherError, type HitherErrorCode } from "./errors.ts";
 import { forget } from "./forget.ts";
 import { identifyRegistrationError } from "./identify-registration.ts";
 import { creationOptions, registrationJSON } from "./json.ts";
-import { request } from "./request.ts";
+import { request, sessionKind } from "./request.ts";
 import { claim } from "./running.ts";
 import { demandSupport } from "./support.ts";
 import type { Account, Credential, Hint, Session } from "./types.ts";
@@ -18,7 +18,7 @@ export interface CreatePasskeyOptions {
   token?: string;
   /** Which kind of authenticator to offer first. */
   hints?: Hint[];
-  /** Address of the API; "/api/v1" when absent. It must be of this page's origin. */
+  /** Address of the API; "/api/v1" when absent. That of another origin must have this page's in related_origins. */
   base?: string;
   /** Milliseconds from which on a refusal of the browser counts as late, "timed_out"; 30,000 when absent. */
   late?: number;
@@ -64,7 +64,7 @@ async function register(options: CreatePasskeyOptions, signal: AbortSignal): Pro
     const finished = await request<Omit<CreatedPasskey, "attachment">>("/registration/finish", {
       base,
       ceremony: "registration",
-      body: { ceremony: begun.ceremony, credential: registrationJSON(credential) },
+      body: { ceremony: begun.ceremony, credential: registrationJSON(credential), session: sessionKind(base) },
     });
     return { ...finished, attachment: credential.authenticatorAttachment };
   } catch (error) {

@@ -66,6 +66,18 @@ test("no answer is unreachable", async () => {
   assert.ok(error.cause instanceof TypeError);
 });
 
+test("no answer from another origin says what it may be", async () => {
+  FakeBrowser.install();
+  const error = await refusal(request("/x", { base: "https://hither.example/api/v1" }));
+  assert.equal(error.code, "unreachable");
+  assert.match(error.message, /related_origins/);
+});
+
+test("a base that is no address is unreachable", async () => {
+  FakeBrowser.install();
+  assert.equal((await refusal(request("/x", { base: "https://" }))).code, "unreachable");
+});
+
 test("a success that is no JSON is unreachable", async () => {
   FakeBrowser.install();
   globalThis.fetch = () => Promise.resolve(new Response("<html>a captive portal"));

@@ -16,6 +16,20 @@ export interface RequestOptions {
   ceremony?: Ceremony;
 }
 
+/** Whether an API is of another origin than this page: there are no cookies then, and sessions are tokens. */
+export function foreign(base?: string): boolean {
+  try {
+    return base !== undefined && new URL(base, location.href).origin !== location.origin;
+  } catch {
+    return false; // no address at all: the request will fail
+  }
+}
+
+/** What finish asks for: a token where the API is of another origin, else the cookie that is the default. */
+export function sessionKind(base?: string): "bearer" | undefined {
+  return foreign(base) ? "bearer" : undefined;
+}
+
 /** Asks the API. Resolves with the JSON of a success (undefined when it has no body), else throws a HitherError. */
 export async function request<T>(path: string, options: RequestOptions = {}): Promise<T> {
   const limit = new AbortController();
@@ -37,7 +51,8 @@ export async function request<T>(path: string, options: RequestOptions = {}): Pr
     if (options.signal?.aborted) {
       throw new HitherError("aborted", "another ceremony took over", { ...details, cause: error });
     }
-    throw new HitherError("unreachable", "nothing usable came back from the server", { ...details, cause: error });
+    const hint = foreign(options.base) ? "; is this page's origin one of its related_origins?" : "";
+    throw new HitherError("unreachable", `nothing usable came back from the server${hint}`, { ...details, cause: error });
   } finally {
     clearTimeout(timer);
     options.signal?.removeEventListener("abort", stop);
@@ -48,7 +63,7 @@ function init(options: RequestOptions, signal: AbortSignal): RequestInit {
   const all: RequestInit = {
     method: options.method ?? "POST",
     headers: { Accept: "application/json, application/problem+json" },
-    credentials: "same-origin",
+    credentials: foreign(options.base) ? "omit" : "same-origin",
     cache: "no-store",
     redirect: "error",
     signal,

@@ -42,4 +42,6 @@ export interface Session {
   credential_id: string;
   amr: string[];
   acr: string;
+  /** Only where the API is of another origin: a secret, for this page's own server, which asks GET /me with it. */
+  token?: string;
 }
