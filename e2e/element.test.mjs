@@ -1,12 +1,9 @@
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
-import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { test } from "node:test";
 import { scene } from "./scene.mjs";
-
-const sdk = path.resolve(import.meta.dirname, "../sdk");
+import { buildSdk, dist } from "./sdk.mjs";
 
 const policy =
   "default-src 'none'; script-src 'self'; connect-src 'self'; require-trusted-types-for 'script'; trusted-types 'none'";
@@ -30,15 +27,13 @@ async function shop(stage, device) {
       const headers = { "Content-Security-Policy": policy };
       return route.fulfill({ contentType: "text/html", headers, body: page });
     }
-    const body = name === "shop.js" ? script : await readFile(path.join(sdk, "dist", name), "utf8");
+    const body = name === "shop.js" ? script : await readFile(path.join(dist, name), "utf8");
     return route.fulfill({ contentType: "text/javascript", body });
   });
   await device.go("/shop/shop");
 }
 
-if (existsSync(path.join(sdk, "node_modules"))) {
-  execFileSync("npm", ["--prefix", sdk, "--silent", "run", "build"]);
-
+if (buildSdk()) {
   scene("element: signs in, by keyboard, after an error, under a strict policy", async (stage) => {
     const ada = await stage.administrator();
     await ada.signOut();
