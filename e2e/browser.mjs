@@ -24,8 +24,8 @@ export function browserPath() {
   throw new Error("no chromium on the path: run make deps, or set HITHER_TEST_CHROMIUM");
 }
 
-/** Starts the browser. */
-export function launch() {
+/** Starts the browser, with more arguments if need be. */
+export function launch(more = []) {
   return chromium.launch({
     executablePath: browserPath(),
     headless: !process.env.HITHER_TEST_SHOW,
@@ -36,6 +36,7 @@ export function launch() {
       "--disable-background-networking",
       "--disable-component-update",
       "--disable-sync",
+      ...more,
       ...(process.getuid?.() === 0 ? ["--no-sandbox"] : []),
     ],
   });
