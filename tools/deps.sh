@@ -25,6 +25,7 @@ fi
 missing=()
 compiles || missing+=(gcc libc6-dev) # the race detector is C
 browser || missing+=(chromium)       # the browser tests
+have openssl || missing+=(openssl)    # certificates for two of their domains
 [ ${#missing[@]} -eq 0 ] && exit 0
 
 install=(apt-get install -y --no-install-recommends "${missing[@]}")
