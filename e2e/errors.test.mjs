@@ -2,6 +2,7 @@
 // The browser is made to fail by what it is given; its functions are replaced only where it cannot be made to.
 
 import assert from "node:assert/strict";
+import { audit } from "./axe.mjs";
 import { builtIn, Tab } from "./browser.mjs";
 import { scene } from "./scene.mjs";
 
@@ -86,6 +87,7 @@ scene("errors: NotAllowedError soon, and each way on", async (stage) => {
   await ada.authenticator.present(false);
   assert.deepEqual(await ways(ada), ["Try again", "Use a phone or tablet", "More ways"]);
   await ada.shoot("error-cancelled");
+  await audit(ada, "error-cancelled");
 
   await follow(ada, "More ways");
   await ada.button("Use a security key").waitFor();
@@ -107,6 +109,7 @@ scene("errors: NotAllowedError late", async (stage) => {
   await ada.told("No passkey came through in time.");
   assert.deepEqual(await ways(ada), ["Try again", "Use a phone or tablet", "More ways"]);
   await ada.shoot("error-timed-out");
+  await audit(ada, "error-timed-out");
   await ada.autofilling(2);
   await ada.authenticator.present(true);
   await follow(ada, "Try again");
@@ -122,12 +125,14 @@ scene("errors: a phone that stays on connecting, then NotAllowedError late", asy
   await ada.told("If it stays on “Connecting”: cancel in your browser’s window and scan again.");
   assert.deepEqual(await ways(ada), ["Scan again"]);
   await ada.shoot("error-phone-stuck");
+  await audit(ada, "error-phone-stuck");
 
   await ada.told("Your phone did not come through.");
   const list = await ada.page.locator(".checklist li").allTextContents();
   assert.match(list.join(" "), /Bluetooth.*online.*same room.*camera app/);
   assert.deepEqual(await ways(ada), ["Scan again", "More ways"]);
   await ada.shoot("error-phone-timed-out");
+  await audit(ada, "error-phone-timed-out");
   await ada.autofilling(2);
   await ada.authenticator.present(true);
   await follow(ada, "Scan again");
@@ -143,6 +148,7 @@ scene("errors: NotAllowedError at setup, soon and late, here and on a phone", as
   await ada.told("No passkey was created in time.");
   assert.deepEqual(await ways(ada), ["Try again", "Use a phone or tablet"]);
   await ada.shoot("error-setup-timed-out");
+  await audit(ada, "error-setup-timed-out");
   await tamper(ada, (options) => (options.timeout = 700));
   await follow(ada, "Use a phone or tablet");
   await ada.told("Your phone did not come through.");
@@ -157,6 +163,7 @@ scene("errors: no screen lock", async (stage) => {
   await ada.button("Create a passkey").click();
   await ada.told("This device offers no screen lock for passkeys.");
   await ada.shoot("error-no-screen-lock");
+  await audit(ada, "error-no-screen-lock");
   await ada.authenticator.take();
   await ada.tab.plug(); // now it has one
   await follow(ada, "Try again");
@@ -193,6 +200,7 @@ scene("errors: InvalidStateError, and the passkey that is there signs in", async
   await ada.button("Create a passkey").click();
   await ada.told("You already have a passkey here.");
   await ada.shoot("error-passkey-exists");
+  await audit(ada, "error-passkey-exists");
   await ada.authenticator.present(true);
   await follow(ada, "Sign in with it");
   await ada.at("/account", "Your account");
@@ -209,6 +217,7 @@ scene("errors: SecurityError has plain words here and the exact cause in the con
   assert.deepEqual(await ways(ada), [], "nothing that the person could press would help");
   assert.doesNotMatch(await ada.page.locator("[role=alert]").innerText(), /relying party|origin/i);
   await ada.shoot("error-wrong-origin");
+  await audit(ada, "error-wrong-origin");
 });
 
 scene("errors: what a password manager throws", async (stage) => {
@@ -218,6 +227,7 @@ scene("errors: what a password manager throws", async (stage) => {
   await ada.button("Sign in with a passkey").click();
   await ada.told("Your browser could not finish this.");
   await ada.shoot("error-failed");
+  await audit(ada, "error-failed");
 });
 
 scene("errors: two ceremonies at once, ours", async (stage) => {
@@ -243,6 +253,7 @@ scene("errors: two ceremonies at once, one of another script", async (stage) => 
   await ada.button("Add a passkey").click();
   await ada.told("Your browser is busy with another request.");
   await ada.shoot("error-busy");
+  await audit(ada, "error-busy");
   await follow(ada, "Try again");
   await ada.page.waitForFunction(() => document.activeElement?.id === "here");
 });
@@ -272,6 +283,7 @@ scene("errors: a browser without passkeys", async (stage) => {
   await old.go("/login");
   await old.told("This browser cannot use passkeys.");
   await old.shoot("error-unsupported");
+  await audit(old, "error-unsupported");
   await old.go(await stage.server.firstLink());
   await old.told("This browser cannot use passkeys.");
   await old.page.getByLabel("User name").fill("ada");
@@ -292,6 +304,7 @@ scene("errors: a page that came by plain http", async (stage) => {
   await far.go("http://id.example/login");
   await far.told("This page is not protected.");
   await far.shoot("error-insecure");
+  await audit(far, "error-insecure");
 });
 
 scene("errors: an expired ceremony begins again by itself", async (stage) => {
@@ -321,6 +334,7 @@ scene("errors: a server that cannot, that is asked too often, and that is wrong"
     await ada.button("Sign in with a passkey").click();
     await ada.told(words);
     await ada.shoot(`error-${code.replaceAll("_", "-")}`);
+    await audit(ada, `error-${code.replaceAll("_", "-")}`);
   }
 });
 
@@ -387,6 +401,7 @@ scene("errors: a session that ended elsewhere, and the way back", async (stage) 
   await ada.button("Add a passkey").click();
   await ada.told("You are signed out.");
   await ada.shoot("error-signed-out");
+  await audit(ada, "error-signed-out");
   await follow(ada, "Sign in");
   await ada.at("/login", "Sign in");
 });
