@@ -17,8 +17,8 @@ func TestDiskFull(t *testing.T) {
 	t.Parallel()
 	path := t.TempDir()
 	if err := unix.Mount("tmpfs", path, "tmpfs", 0, "size=8m,mode=0700"); err != nil {
-		if errors.Is(err, unix.EPERM) || errors.Is(err, unix.EACCES) {
-			t.Skipf("a volume cannot be mounted: %v", err)
+		if os.Getenv("CI") == "" && (errors.Is(err, unix.EPERM) || errors.Is(err, unix.EACCES)) {
+			t.Skipf("a volume cannot be mounted without root: %v", err)
 		}
 		t.Fatal(err)
 	}
