@@ -27,6 +27,7 @@ func mayImport() map[string][]string {
 		"webauthn/webauthntest":    {"webauthn"},
 		"relyingparty":             {"webauthn"},
 		"internal/account":         {"webauthn"},
+		"internal/load":            {"webauthn", "webauthn/webauthntest"},
 		"internal/store/sqlite":    {"internal/account", "webauthn"},
 		"internal/store/storetest": {"internal/account", "webauthn"},
 		"internal/server":          {"internal/account", "internal/rootkey", "relyingparty", "web", "webauthn"},

@@ -6,14 +6,15 @@ import (
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/sha256"
+	"errors"
 	"fmt"
-	"io"
-	"net/http"
 	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/hitherauth/hither/internal/load"
 )
 
 // BenchmarkSignIn signs people in over HTTP, begin and finish, against a hitherd
@@ -29,24 +30,27 @@ import (
 // a server alone can do.
 func BenchmarkSignIn(b *testing.B) {
 	s := startServer(b, "HITHER_SIGNUP=open", "HITHER_RATE_LIMITS=off")
-	client := newClient(b, 64)
-	people := make([]*person, 256)
+	client := newClient(b, s.origin, 64)
+	people := make([]*load.Person, 256)
 	for i := range people {
-		people[i] = newPerson(client, s.origin)
-		if err := people[i].register(b.Context(), "", fmt.Sprintf("person-%d", i)); err != nil {
+		people[i] = load.NewPerson(client)
+		if _, err := people[i].Register(b.Context(), load.Registration{Name: fmt.Sprintf("person-%d", i)}); err != nil {
 			b.Fatal(err)
 		}
 	}
 	verify := verification(b)
 	for _, workers := range []int{1, 8, 64} {
 		b.Run(fmt.Sprintf("workers=%d", workers), func(b *testing.B) {
-			var signIns, empties, verifications load
-			const rounds = 8
-			for i := range rounds {
+			var signIns, empties, verifications rounds
+			const turns = 8
+			for i := range turns {
 				// Division that leaves nothing over: b.N in all.
-				n := b.N*(i+1)/rounds - b.N*i/rounds
-				signIns.run(b, s, n, workers, func(ctx context.Context, i int64) error { return people[i%int64(len(people))].signIn(ctx) })
-				empties.run(b, s, n, workers, func(ctx context.Context, _ int64) error { return emptyRequests(ctx, client, s.origin) })
+				n := b.N*(i+1)/turns - b.N*i/turns
+				signIns.run(b, s, n, workers, func(ctx context.Context, i int64) error {
+					_, err := people[i%int64(len(people))].SignIn(ctx)
+					return err
+				})
+				empties.run(b, s, n, workers, func(ctx context.Context, _ int64) error { return emptyRequests(ctx, client) })
 				verifications.run(b, s, n, 1, verify)
 			}
 			spent := milliseconds(signIns.cpu) / float64(b.N)
@@ -65,15 +69,15 @@ func BenchmarkSignIn(b *testing.B) {
 	s.stop(b)
 }
 
-// load is some work, done in rounds.
-type load struct {
+// rounds is some work, done in rounds.
+type rounds struct {
 	elapsed time.Duration
 	cpu     time.Duration   // of the server
 	took    []time.Duration // each piece
 }
 
 // run does n more pieces of work with a number of workers.
-func (l *load) run(b *testing.B, s *process, n, workers int, work func(context.Context, int64) error) {
+func (l *rounds) run(b *testing.B, s *process, n, workers int, work func(context.Context, int64) error) {
 	b.Helper()
 	took := make([]time.Duration, n)
 	done := int64(len(l.took))
@@ -98,10 +102,10 @@ func (l *load) run(b *testing.B, s *process, n, workers int, work func(context.C
 	l.took = append(l.took, took...)
 }
 
-func (l *load) rate() float64 { return float64(len(l.took)) / l.elapsed.Seconds() }
+func (l *rounds) rate() float64 { return float64(len(l.took)) / l.elapsed.Seconds() }
 
 // percentile is how long, in milliseconds, p in a hundred pieces took at most.
-func (l *load) percentile(p int) float64 {
+func (l *rounds) percentile(p int) float64 {
 	sorted := slices.Sorted(slices.Values(l.took))
 	return milliseconds(sorted[(len(sorted)-1)*p/100])
 }
@@ -109,26 +113,8 @@ func (l *load) percentile(p int) float64 {
 func milliseconds(d time.Duration) float64 { return d.Seconds() * 1000 }
 
 // emptyRequests are the two requests of a sign-in without anything in them.
-func emptyRequests(ctx context.Context, client *http.Client, origin string) error {
-	for range 2 {
-		r, err := http.NewRequestWithContext(ctx, http.MethodGet, origin+"/livez", http.NoBody)
-		if err != nil {
-			return err
-		}
-		response, err := client.Do(r)
-		if err != nil {
-			return err
-		}
-		_, err = io.Copy(io.Discard, response.Body)
-		response.Body.Close()
-		if err != nil {
-			return err
-		}
-		if response.StatusCode != http.StatusOK {
-			return fmt.Errorf("livez: %s", response.Status)
-		}
-	}
-	return nil
+func emptyRequests(ctx context.Context, client *load.Client) error {
+	return errors.Join(client.Get(ctx, "/livez"), client.Get(ctx, "/livez"))
 }
 
 // verification is that of one ES256 signature by the standard library.

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"os"
 	"strconv"
 	"strings"
@@ -11,6 +12,8 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
+
+	"github.com/hitherauth/hither/internal/load"
 )
 
 // TestLoad registers people and signs them in over HTTP against a real process,
@@ -25,15 +28,17 @@ func TestLoad(t *testing.T) {
 		registrations, signIns = 1_000, 10_000
 	}
 	s := startServer(t, "HITHER_SIGNUP=open", "HITHER_RATE_LIMITS=off")
-	people := make([]*person, registrations)
-	client := newClient(t, 64)
+	people := make([]*load.Person, registrations)
+	client := newClient(t, s.origin, 64)
 	s.measure(t, "registrations", registrations, 8, func(ctx context.Context, i int) error {
-		people[i] = newPerson(client, s.origin)
-		return people[i].register(ctx, "", fmt.Sprintf("person-%d", i))
+		people[i] = load.NewPerson(client)
+		_, err := people[i].Register(ctx, load.Registration{Name: fmt.Sprintf("person-%d", i)})
+		return err
 	})
 	for i, workers := range []int{8, 64} {
 		s.measure(t, "sign-ins", signIns/2, workers, func(ctx context.Context, n int) error {
-			return people[(n+i)%len(people)].signIn(ctx)
+			_, err := people[(n+i)%len(people)].SignIn(ctx)
+			return err
 		})
 	}
 	s.stop(t)
@@ -103,4 +108,12 @@ func (p *process) status(t testing.TB, key string) string {
 		}
 	}
 	return "unknown"
+}
+
+// newClient keeps connections for n workers.
+func newClient(t testing.TB, origin string, n int) *load.Client {
+	t.Helper()
+	transport := &http.Transport{MaxIdleConnsPerHost: n, MaxConnsPerHost: n}
+	t.Cleanup(transport.CloseIdleConnections)
+	return load.NewClient(&http.Client{Transport: transport}, origin)
 }

@@ -17,6 +17,8 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/hitherauth/hither/internal/load"
 )
 
 func TestMain(m *testing.M) {
@@ -139,7 +141,8 @@ func registerByLink(ts *testscript.TestScript, neg bool, args []string) {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	transport := &http.Transport{DisableKeepAlives: true}
-	err = newPerson(&http.Client{Transport: transport}, link.Scheme+"://"+link.Host).register(ctx, link.Fragment, args[1])
+	client := load.NewClient(&http.Client{Transport: transport}, link.Scheme+"://"+link.Host)
+	_, err = load.NewPerson(client).Register(ctx, load.Registration{Name: args[1], DisplayName: strings.ToUpper(args[1][:1]) + args[1][1:], Token: link.Fragment})
 	if neg != (err != nil) {
 		ts.Fatalf("registering %s: %v", args[1], err)
 	}
