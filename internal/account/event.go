@@ -35,6 +35,8 @@ const (
 	EventAuthenticationFail EventType = "authentication.refused"
 	EventRegistrationFail   EventType = "registration.refused"
 	EventInvitationCreated  EventType = "invitation.created"
+	EventBackupCreated      EventType = "backup.created"
+	EventBackupRestored     EventType = "backup.restored" // a new epoch began
 )
 
 // Actor says who caused an event. The text is stored and stays.

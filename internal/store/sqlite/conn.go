@@ -31,8 +31,8 @@ type fault struct{ err error }
 func (f *fault) Error() string { return f.err.Error() }
 func (f *fault) Unwrap() error { return f.err }
 
-// openDB opens a database that exists. modes: "rw", "ro".
-func openDB(path, mode string, pragmas ...string) (*sql.DB, error) {
+// parameters are those of every connection. modes: "rw", "ro".
+func parameters(mode string, pragmas ...string) url.Values {
 	q := url.Values{"mode": {mode}, "_defensive": {"1"}, "_dqs": {"0"}, "_txlock": {"immediate"}}
 	q["_pragma"] = append([]string{
 		"busy_timeout(1000)",
@@ -40,7 +40,15 @@ func openDB(path, mode string, pragmas ...string) (*sql.DB, error) {
 		"cell_size_check(1)",
 		"temp_store(MEMORY)",
 	}, pragmas...)
-	u := url.URL{Scheme: "file", Path: path, RawQuery: q.Encode()}
+	return q
+}
+
+// openDB opens a database that exists.
+func openDB(path, mode string, pragmas ...string) (*sql.DB, error) {
+	return openURL(url.URL{Scheme: "file", Path: path, RawQuery: parameters(mode, pragmas...).Encode()})
+}
+
+func openURL(u url.URL) (*sql.DB, error) {
 	connector, err := driver.NewConnector(u.String())
 	if err != nil {
 		return nil, fmt.Errorf("sqlite: %w", err)
@@ -55,6 +63,11 @@ func openConn(ctx context.Context, path, mode string, pragmas ...string) (*conn,
 	if err != nil {
 		return nil, err
 	}
+	return takeConn(ctx, db)
+}
+
+// takeConn takes the one connection of db, which closes with it.
+func takeConn(ctx context.Context, db *sql.DB) (*conn, error) {
 	raw, err := db.Conn(ctx)
 	if err != nil {
 		return nil, errors.Join(err, db.Close())

@@ -49,21 +49,26 @@ func (d *Directory) checkFiles() error {
 }
 
 func checkHeader(path string, size, logSize int64) error {
-	// Layout: https://www.sqlite.org/fileformat2.html#the_database_header
-	var header [100]byte
 	f, err := openPrivate(path, os.O_RDWR)
 	if err != nil {
 		return fmt.Errorf("sqlite: %w", err)
 	}
-	_, err = io.ReadFull(f, header[:])
-	if err := errors.Join(ignoreShort(err), f.Close()); err != nil {
-		return fmt.Errorf("sqlite: reading %s: %w", path, err)
+	return errors.Join(checkHeaderOf(path, f, size, logSize), f.Close())
+}
+
+// checkHeaderOf judges the beginning of a database that has size bytes and,
+// beside it, a log of logSize.
+func checkHeaderOf(name string, database io.Reader, size, logSize int64) error {
+	// Layout: https://www.sqlite.org/fileformat2.html#the_database_header
+	var header [100]byte
+	if _, err := io.ReadFull(database, header[:]); ignoreShort(err) != nil {
+		return fmt.Errorf("sqlite: reading %s: %w", name, err)
 	}
 	if !bytes.HasPrefix(header[:], []byte("SQLite format 3\x00")) {
-		return fmt.Errorf("sqlite: %s is empty, damaged or not a database; restore it from a backup", path)
+		return fmt.Errorf("sqlite: %s is empty, damaged or not a database; restore it from a backup", name)
 	}
 	if id := binary.BigEndian.Uint32(header[68:]); id != applicationID {
-		return fmt.Errorf("sqlite: %s is a database of another program", path)
+		return fmt.Errorf("sqlite: %s is a database of another program", name)
 	}
 	pageSize := int64(binary.BigEndian.Uint16(header[16:]))
 	if pageSize == 1 {
@@ -71,7 +76,7 @@ func checkHeader(path string, size, logSize int64) error {
 	}
 	// With a log the file may still have to grow; SQLite knows what is in it.
 	if pages := int64(binary.BigEndian.Uint32(header[28:])); logSize == 0 && size < pages*pageSize {
-		return fmt.Errorf("sqlite: %s is cut off: %d of %d bytes are there; restore it from a backup", path, size, pages*pageSize)
+		return fmt.Errorf("sqlite: %s is cut off: %d of %d bytes are there; restore it from a backup", name, size, pages*pageSize)
 	}
 	return nil
 }

@@ -69,7 +69,12 @@ func (d *Directory) Path() string { return d.path }
 // HasDatabase says whether the directory holds a database or traces of one. Open
 // makes a new database only where it is false.
 func (d *Directory) HasDatabase() bool {
-	for _, name := range []string{databaseFile, databaseFile + "-wal", openFile} {
+	// The last is what a restore leaves that was cut off.
+	return d.holds(databaseFile, databaseFile+"-wal", openFile, restoredFile)
+}
+
+func (d *Directory) holds(names ...string) bool {
+	for _, name := range names {
 		// Anything but a clear no is taken for a yes: Open will say what it is.
 		if _, err := os.Lstat(d.file(name)); !errors.Is(err, fs.ErrNotExist) {
 			return true
@@ -126,6 +131,17 @@ func openPrivate(path string, flag int) (*os.File, error) {
 		return nil, errors.Join(err, f.Close())
 	}
 	return f, nil
+}
+
+// remove removes a database that is not the one of the directory, with what
+// SQLite may have left beside it. One that is not there is no error.
+func (d *Directory) remove(name string) error {
+	for _, suffix := range []string{"", "-wal", "-shm", "-journal"} {
+		if err := os.Remove(d.file(name + suffix)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("sqlite: %w", err)
+		}
+	}
+	return nil
 }
 
 // sync makes names in the directory durable.

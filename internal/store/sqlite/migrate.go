@@ -45,10 +45,8 @@ func Migrate(ctx context.Context, d *Directory) (Migrated, error) {
 // whole, so that one which is empty or has half a schema is always a damaged one.
 func create(ctx context.Context, d *Directory) (int64, error) {
 	path := d.file(newFile)
-	for _, suffix := range []string{"", "-wal", "-shm", "-journal"} {
-		if err := os.Remove(path + suffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return 0, fmt.Errorf("sqlite: %w", err)
-		}
+	if err := d.remove(newFile); err != nil {
+		return 0, err
 	}
 	f, err := openPrivate(path, os.O_RDWR|os.O_CREATE|os.O_EXCL)
 	if err != nil {
@@ -62,13 +60,18 @@ func create(ctx context.Context, d *Directory) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	if err := os.Rename(path, d.file(databaseFile)); err != nil {
-		return 0, fmt.Errorf("sqlite: %w", err)
+	return m.To, d.adopt(newFile)
+}
+
+// adopt makes a whole and synced database the one of the directory.
+func (d *Directory) adopt(name string) error {
+	if err := os.Rename(d.file(name), d.file(databaseFile)); err != nil {
+		return fmt.Errorf("sqlite: %w", err)
 	}
 	if err := d.sync(); err != nil {
-		return 0, fmt.Errorf("sqlite: %w", err)
+		return fmt.Errorf("sqlite: %w", err)
 	}
-	return m.To, nil
+	return nil
 }
 
 func migrateFile(ctx context.Context, path, journal string) (_ Migrated, err error) {
@@ -95,7 +98,7 @@ func migrate(ctx context.Context, db *sql.DB, path string) (Migrated, error) {
 		return Migrated{}, fmt.Errorf("sqlite: reading the version of %s: %w", path, err)
 	}
 	if from > to {
-		return Migrated{}, fmt.Errorf("sqlite: %s has version %d, this program knows versions up to %d; use a newer program", path, from, to)
+		return Migrated{}, newer(path, from, to)
 	}
 	if from == to {
 		return Migrated{From: from, To: to}, nil

@@ -12,7 +12,8 @@
 //
 // hither.db, its write-ahead log hither.db-wal and index hither.db-shm,
 // hither.lock (held while a process owns the directory) and hither.db-open
-// (there while the database is open). A database that is missing, cut off,
+// (there while the database is open); for moments hither.db.new, hither.db.copy
+// and hither.db.restored, which a crash may leave and the next start removes. A database that is missing, cut off,
 // damaged, newer than the program or another program's is refused with one
 // sentence; only a directory without any trace of a database gets a new one.
 //
@@ -52,8 +53,9 @@ type Store struct {
 	readers chan *conn    // idle ones; nil stands for one that is to be opened
 	closed  chan struct{} // closed by Close
 	keeper  *conn
-	once    sync.Once // for Close
-	err     error     // of Close
+	copying chan struct{} // full while a copy is being made
+	once    sync.Once     // for Close
+	err     error         // of Close
 }
 
 var _ account.Store = (*Store)(nil)
@@ -69,7 +71,7 @@ func Open(ctx context.Context, c Config) (_ *Store, err error) {
 	if !d.used.CompareAndSwap(false, true) {
 		return nil, fmt.Errorf("%w by this process: %s", ErrOwned, d.path)
 	}
-	s := &Store{dir: d, log: c.Logger, closed: make(chan struct{})}
+	s := &Store{dir: d, log: c.Logger, closed: make(chan struct{}), copying: make(chan struct{}, 1)}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}
@@ -102,6 +104,11 @@ func (s *Store) prepare(ctx context.Context) error {
 	}
 	if err := s.dir.checkFiles(); err != nil {
 		return err
+	}
+	for _, leftover := range []string{copyFile, restoredFile} {
+		if err := s.dir.remove(leftover); err != nil {
+			return err
+		}
 	}
 	var err error
 	if s.keeper, err = openKeeper(ctx, s.dir); err != nil {
@@ -146,6 +153,7 @@ func (s *Store) Close() error {
 func (s *Store) close() error {
 	s.writer.close()
 	close(s.closed)
+	s.copying <- struct{}{} // a copy that is being made has ended, and there will be no other
 	var errs []error
 	for range cap(s.readers) {
 		if r := <-s.readers; r != nil {
