@@ -19,6 +19,7 @@ const module = "github.com/hitherauth/hither"
 func mayImport() map[string][]string {
 	return map[string][]string{
 		".":                        {},
+		"internal/backup":          {},
 		"internal/cbor":            {},
 		"internal/qrcode":          {},
 		"internal/rootkey":         {},
@@ -32,7 +33,7 @@ func mayImport() map[string][]string {
 		"internal/store/storetest": {"internal/account", "webauthn"},
 		"internal/server":          {"internal/account", "internal/rootkey", "relyingparty", "web", "webauthn"},
 		"cmd/hitherd": {
-			"internal/account", "internal/qrcode", "internal/rootkey", "internal/server", "internal/store/sqlite",
+			"internal/account", "internal/backup", "internal/qrcode", "internal/rootkey", "internal/server", "internal/store/sqlite",
 			"relyingparty", "webauthn",
 		},
 	}
