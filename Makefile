@@ -7,7 +7,7 @@ MAKEFLAGS += --no-print-directory
 
 # hitherd is pure Go; only the race detector wants a C compiler.
 export CGO_ENABLED := 0
-e2e load bench hostile picture: export HITHER_TEST_BIN := $(CURDIR)/bin/hitherd
+e2e load bench hostile picture backup-journey: export HITHER_TEST_BIN := $(CURDIR)/bin/hitherd
 
 FUZZTIME := 30s
 BENCH_COUNT := 5
@@ -63,6 +63,9 @@ types: sdk/node_modules/.stamp e2e/node_modules/.stamp ## type check of all Type
 	$(NPM) --prefix sdk run check
 
 ##@ Longer
+backup-journey: bin/hitherd ## a backup under load, everything deleted, restored; the passkey signs in, the old session does not
+	go test -count=1 -v -run '^TestBackupAndRestore$$' ./cmd/hitherd
+
 hostile: bin/hitherd ## which hostile cases are tried, and which do not apply yet and why
 	tools/hostile.sh
 
@@ -107,4 +110,4 @@ help:
 $(LINT): tools/lint/go.mod tools/lint/go.sum
 	go -C tools/lint build -trimpath -o $(CURDIR)/$@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
 
-.PHONY: run build bin/hitherd test deps unit race tools-test sdk e2e check format lint fresh types hostile fuzz bench load vuln generate picture fix clean help
+.PHONY: run build bin/hitherd test deps unit race tools-test sdk e2e check format lint fresh types hostile backup-journey fuzz bench load vuln generate picture fix clean help

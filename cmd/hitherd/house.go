@@ -138,6 +138,7 @@ func (h *house) server(s site) (*server.Server, error) {
 		DecoyKey:       h.key.Derive("decoy credential ids"),
 		Version:        version(),
 		Ready:          h.store.Ready,
+		Backup:         func(ctx context.Context) (server.Backup, error) { return h.backup(ctx, s) },
 		Logger:         h.logger,
 	})
 }

@@ -14,10 +14,7 @@ const keyName = "hither.key"
 // findKey loads the root key: from keyFile, which must exist, or from the data
 // directory, where it may be missing.
 func findKey(directory, keyFile string) (key rootkey.Key, found bool, err error) {
-	path := keyFile
-	if path == "" {
-		path = filepath.Join(directory, keyName)
-	}
+	path := keyPath(directory, keyFile)
 	key, err = rootkey.Load(path)
 	switch {
 	case err == nil:
@@ -44,4 +41,12 @@ func makeKey(directory string, inUse bool) (rootkey.Key, error) {
 		return rootkey.Key{}, refused("%w", err)
 	}
 	return key, nil
+}
+
+// keyPath is where the root key is.
+func keyPath(directory, keyFile string) string {
+	if keyFile != "" {
+		return keyFile
+	}
+	return filepath.Join(directory, keyName)
 }

@@ -10,7 +10,10 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
+
+	"github.com/hitherauth/hither/internal/backup"
 )
 
 // operatorTimeout is what one operator command may take.
@@ -48,46 +51,65 @@ func (p *problem) Error() string { return p.Detail }
 // do sends body, if there is one, and decodes the answer into into, if there is
 // one. A refusal is a *problem.
 func (o operator) do(ctx context.Context, method, path string, body, into any) error {
-	var content io.Reader = http.NoBody
-	if body != nil {
-		b, err := json.Marshal(body)
-		if err != nil {
-			return err
-		}
-		content = bytes.NewReader(b)
-	}
-	request, err := http.NewRequestWithContext(ctx, method, "http://hitherd/api/v1/operator/"+path, content)
+	response, err := o.send(ctx, o.client, method, path, body)
 	if err != nil {
 		return err
 	}
-	if body != nil {
-		request.Header.Set("Content-Type", "application/json")
-	}
-	response, err := o.client.Do(request)
-	if err != nil {
-		if cause := new(url.Error); errors.As(err, &cause) {
-			err = cause.Err // without the invented address
-		}
-		return fmt.Errorf("asking the server: %w", err)
-	}
-	answer, err := io.ReadAll(io.LimitReader(response.Body, largestAnswer))
-	if err := errors.Join(err, response.Body.Close()); err != nil {
-		return fmt.Errorf("reading the server's answer: %w", err)
-	}
-	if response.StatusCode >= http.StatusMultipleChoices {
-		p := new(problem)
-		if err := json.Unmarshal(answer, p); err != nil || p.Detail == "" {
-			return fmt.Errorf("the server answered %s", response.Status)
-		}
-		return p
-	}
-	if into == nil {
-		return nil
+	answer, err := readAnswer(response)
+	if err != nil || into == nil {
+		return err
 	}
 	if err := json.Unmarshal(answer, into); err != nil {
 		return fmt.Errorf("reading the server's answer: %w", err)
 	}
 	return nil
+}
+
+// send sends body, if there is one. A refusal is a *problem; any other answer's
+// body is the caller's to close.
+func (o operator) send(ctx context.Context, client *http.Client, method, path string, body any) (*http.Response, error) {
+	var content io.Reader = http.NoBody
+	if body != nil {
+		b, err := json.Marshal(body)
+		if err != nil {
+			return nil, err
+		}
+		content = bytes.NewReader(b)
+	}
+	request, err := http.NewRequestWithContext(ctx, method, "http://hitherd/api/v1/operator/"+path, content)
+	if err != nil {
+		return nil, err
+	}
+	if body != nil {
+		request.Header.Set("Content-Type", "application/json")
+	}
+	response, err := client.Do(request)
+	if err != nil {
+		if cause := new(url.Error); errors.As(err, &cause) {
+			err = cause.Err // without the invented address
+		}
+		return nil, fmt.Errorf("asking the server: %w", err)
+	}
+	if response.StatusCode < http.StatusMultipleChoices {
+		return response, nil
+	}
+	answer, err := readAnswer(response)
+	if err != nil {
+		return nil, err
+	}
+	p := new(problem)
+	if err := json.Unmarshal(answer, p); err != nil || p.Detail == "" {
+		return nil, fmt.Errorf("the server answered %s", response.Status)
+	}
+	return nil, p
+}
+
+func readAnswer(response *http.Response) ([]byte, error) {
+	answer, err := io.ReadAll(io.LimitReader(response.Body, largestAnswer))
+	if err := errors.Join(err, response.Body.Close()); err != nil {
+		return nil, fmt.Errorf("reading the server's answer: %w", err)
+	}
+	return answer, nil
 }
 
 // code is the code of the refusal that err is, or "".
@@ -170,4 +192,24 @@ func (o operator) change(ctx context.Context, verb, name string) error {
 		return fmt.Errorf("there is no account %q", name)
 	}
 	return err
+}
+
+// backup has a backup made and writes it to archive. What was written is good
+// only when backup returns nil.
+func (o operator) backup(ctx context.Context, archive io.Writer) (_ backup.Backup, err error) {
+	patient := *o.client
+	patient.Timeout = 0
+	response, err := o.send(ctx, &patient, http.MethodPost, "backup", nil)
+	if code(err) == "not_found" {
+		return backup.Backup{}, errors.New("the running server is of a version that makes no backups: start the one that you have now")
+	}
+	if err != nil {
+		return backup.Backup{}, err
+	}
+	defer func() { err = errors.Join(err, response.Body.Close()) }()
+	b, err := backup.Check(io.TeeReader(response.Body, archive), io.Discard)
+	if err != nil {
+		return backup.Backup{}, fmt.Errorf("the backup broke off: %s", strings.TrimPrefix(err.Error(), "backup: "))
+	}
+	return b, nil
 }

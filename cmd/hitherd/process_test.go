@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -18,20 +19,19 @@ type process struct {
 	log    *os.File
 }
 
+// hitherdProgram is the program to test: HITHER_TEST_BIN, or this one.
+func hitherdProgram() string { return cmp.Or(os.Getenv("HITHER_TEST_BIN"), "hitherd") }
+
 // startServer starts hitherd in a new data directory, with more environment, and
 // waits for its address.
 func startServer(t testing.TB, environ ...string) *process {
 	t.Helper()
-	program := os.Getenv("HITHER_TEST_BIN")
-	if program == "" {
-		program = "hitherd"
-	}
 	log, err := os.Create(filepath.Join(t.TempDir(), "log"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = log.Close() })
-	p := &process{cmd: exec.CommandContext(t.Context(), program, "serve"), log: log}
+	p := &process{cmd: exec.CommandContext(t.Context(), hitherdProgram(), "serve"), log: log}
 	p.cmd.Stderr = log
 	p.cmd.Env = append(os.Environ(), "HITHER_LISTEN=127.0.0.1:0", "HITHER_DATA_DIR="+t.TempDir())
 	p.cmd.Env = append(p.cmd.Env, environ...)

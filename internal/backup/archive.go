@@ -215,7 +215,7 @@ func readTail(archive io.Reader, size int64) error {
 func unreadable(err error) error {
 	switch {
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
-		return errCutOff
+		return errors.New("backup: it is no backup, or it is cut off")
 	case errors.Is(err, tar.ErrHeader), errors.Is(err, tar.ErrFieldTooLong), errors.Is(err, tar.ErrInsecurePath):
 		return errors.New("backup: it is no backup, or it is damaged")
 	}

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"errors"
 	"io"
 	"net/http"
@@ -26,6 +27,7 @@ type endpoint struct {
 	session      bool // needs one
 	ceremony     bool // begins or finishes one
 	shared       bool // pages of related origins may use it
+	patient      bool // behind hither.sock: may take longer than a request
 	status       int  // of success
 	codes        []code
 	operation
@@ -120,6 +122,11 @@ func (e endpoint) limit(s *Server) *limiter {
 // answerOperator runs an endpoint behind hither.sock, which no browser reaches.
 func (s *Server) answerOperator(e endpoint) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
+		if !e.patient {
+			ctx, cancel := context.WithTimeout(r.Context(), requestTimeout)
+			defer cancel()
+			r = r.WithContext(ctx)
+		}
 		if err := e.serve(s, w, r, e.status); err != nil {
 			s.writeProblem(w, r, err)
 		}

@@ -52,6 +52,9 @@ type Config struct {
 	Version string
 	// Ready says whether the store takes writes. Nil: it always does.
 	Ready func(context.Context) error
+	// Backup makes a backup for the operator, who gets the reason too when it
+	// fails. Nil: there are none.
+	Backup func(context.Context) (Backup, error)
 	// Logger takes one line for each thing that is decided. Nil: nowhere.
 	Logger *slog.Logger
 	// Now is the clock. Nil: time.Now.
@@ -73,6 +76,7 @@ type Server struct {
 	decoyKey   [32]byte
 	dummyKey   *ecdsa.PublicKey
 	ready      *readiness
+	backup     func(context.Context) (Backup, error)
 	logger     *slog.Logger
 	now        func() time.Time
 	pages      *web.Pages
@@ -116,7 +120,7 @@ func New(c Config) (*Server, error) {
 		origin: c.PublicURL, host: u.Host, secure: u.Scheme == "https", related: slices.Clone(c.RelatedOrigins), name: c.Name,
 		rp: c.RelyingParty, accounts: c.Accounts, store: c.Store, signUpOpen: c.SignUpOpen,
 		proxies: append([]netip.Prefix(nil), c.TrustedProxies...), decoyKey: c.DecoyKey, dummyKey: &dummy.PublicKey,
-		logger: c.Logger, now: c.Now, pages: pages,
+		backup: c.Backup, logger: c.Logger, now: c.Now, pages: pages,
 	}
 	if s.name == "" {
 		s.name = u.Hostname()

@@ -39,15 +39,16 @@ func incomingOf(r *http.Request) *incoming {
 }
 
 // enter is the outermost handler: it names the request, recovers what panics
-// behind it, and bounds the body.
-func (s *Server) enter(next http.Handler, fail refuseFunc) http.Handler {
+// behind it, and bounds the body. What an answer waits for may take as long as
+// patience.
+func (s *Server) enter(next http.Handler, patience time.Duration, fail refuseFunc) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		in := &incoming{
 			id:      rand.Text(),
 			arrived: time.Now(),
 			client:  account.Client{Address: s.clientAddress(r), Browser: browserName(r.Header)},
 		}
-		ctx, cancel := context.WithTimeout(context.WithValue(r.Context(), incomingKey{}, in), requestTimeout)
+		ctx, cancel := context.WithTimeout(context.WithValue(r.Context(), incomingKey{}, in), patience)
 		defer cancel()
 		r = r.WithContext(ctx)
 		if r.Body != nil {
@@ -103,7 +104,7 @@ func (s *Server) publicDoor(pages, api, health *routeMux) http.Handler {
 		}
 		d.mux.ServeHTTP(w, r)
 	})
-	return s.enter(serve, func(w http.ResponseWriter, r *http.Request, err error) { choose(r).refuse(w, r, err) })
+	return s.enter(serve, requestTimeout, func(w http.ResponseWriter, r *http.Request, err error) { choose(r).refuse(w, r, err) })
 }
 
 // judgeTarget refuses requests for another host, in another spelling than the

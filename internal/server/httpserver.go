@@ -13,6 +13,7 @@ const (
 	readTimeout       = 20 * time.Second // headers and body
 	writeTimeout      = 40 * time.Second // from the end of the headers to the end of the answer
 	requestTimeout    = 30 * time.Second // for what an answer waits for, such as the store
+	backupTimeout     = time.Hour        // for a backup, from the first byte read to the last one sent
 	idleTimeout       = 2 * time.Minute
 	maxHeaderBytes    = 32 << 10
 	maxStreams        = 100 // of one HTTP/2 connection

@@ -48,7 +48,7 @@ func (s *Server) route(version string) error {
 	}
 
 	s.public = s.publicDoor(pages, api, health)
-	s.operator = s.enter(operator.mux, s.writeProblem)
+	s.operator = s.enter(operator.mux, backupTimeout, s.writeProblem)
 	return nil
 }
 
@@ -139,5 +139,6 @@ func (s *Server) operatorEndpoints() []endpoint {
 		{method: http.MethodPost, path: "/api/v1/operator/accounts/{name}/disable", status: http.StatusNoContent, operation: handle(s.operatorDisable)},
 		{method: http.MethodPost, path: "/api/v1/operator/accounts/{name}/enable", status: http.StatusNoContent, operation: handle(s.operatorEnable)},
 		{method: http.MethodDelete, path: "/api/v1/operator/accounts/{name}", status: http.StatusNoContent, operation: handle(s.operatorRemove)},
+		{method: http.MethodPost, path: "/api/v1/operator/backup", status: http.StatusOK, patient: true, operation: operation{serve: sendBackup}},
 	}
 }
