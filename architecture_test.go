@@ -47,6 +47,10 @@ func mayImportGoWebAuthn() map[string][]string {
 	}
 }
 
+// mayWatch are the packages that know of metrics and traces. A language or an actor says what it has to say with values
+// and errors.
+func mayWatch() []string { return []string{"internal/server", "internal/store/sqlite", "cmd/hitherd"} }
+
 type listed struct {
 	ImportPath, Name, Doc              string
 	Imports, TestImports, XTestImports []string
@@ -78,6 +82,10 @@ func TestArchitecture(t *testing.T) {
 			}
 		}
 		for _, imported := range p.Imports {
+			watches := strings.HasPrefix(imported, "github.com/prometheus/") || strings.HasPrefix(imported, "go.opentelemetry.io/")
+			if watches && !slices.Contains(mayWatch(), name) {
+				t.Errorf("package %s must not import package %s: only %v know of metrics and traces", name, imported, mayWatch())
+			}
 			part, ok := strings.CutPrefix(imported, "github.com/go-webauthn/webauthn/")
 			if ok && !slices.Contains(mayImportGoWebAuthn()[name], part) {
 				t.Errorf("package %s must not import package %s: only relyingparty uses go-webauthn, and only its parts %v",

@@ -137,7 +137,7 @@ func (c config) operateAlone(ctx context.Context, do func(context.Context, opera
 	ended := make(chan error, 1)
 	go func() { ended <- door.run(running) }()
 	o := newOperator(h.socket())
-	if e, err := parseListen(c.Listen); err == nil && e.port == 0 && c.PublicURL == "" {
+	if e, err := parseListen("listen", c.Listen); err == nil && e.port == 0 && c.PublicURL == "" {
 		o.linkless = refused("listen %q leaves the port to the system, so nobody knows where a link would lead: set public_url, or start hitherd serve first", c.Listen)
 	}
 	err = do(ctx, o)

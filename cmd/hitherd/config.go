@@ -21,6 +21,7 @@ import (
 type config struct {
 	PublicURL               string                       `koanf:"public_url"`
 	Listen                  string                       `koanf:"listen"`
+	MetricsListen           string                       `koanf:"metrics_listen"`
 	DataDir                 string                       `koanf:"data_dir"`
 	KeyFile                 string                       `koanf:"key_file"`
 	RPID                    string                       `koanf:"rp_id"`

@@ -70,9 +70,14 @@ func (p program) checkConfig(cmd *cobra.Command) error {
 // judgeSite judges everything about the site that can be judged before the
 // listener has its port.
 func (c config) judgeSite() (site, error) {
-	e, err := parseListen(c.Listen)
+	e, err := parseListen("listen", c.Listen)
 	if err != nil {
 		return site{}, err
+	}
+	if c.MetricsListen != "" {
+		if _, err := parseListen("metrics_listen", c.MetricsListen); err != nil {
+			return site{}, err
+		}
 	}
 	// Any port does: it takes no part in what is judged.
 	s, err := c.site(max(e.port, 1))
@@ -95,6 +100,9 @@ func (c config) warnings() []string {
 	}
 	if c.Attestation == relyingparty.StatementRequire {
 		w = append(w, "attestation is required: synced passkeys and some phones are shut out (attestation)")
+	}
+	if e, err := parseListen("metrics_listen", c.MetricsListen); err == nil && !e.loopback() {
+		w = append(w, "metrics_listen "+c.MetricsListen+" can be reached from other machines, and asks nobody who they are (metrics_listen)")
 	}
 	return w
 }

@@ -34,7 +34,7 @@ func (p program) healthcheckCommand() *cobra.Command {
 }
 
 func (c config) healthcheck(ctx context.Context) error {
-	e, err := parseListen(c.Listen)
+	e, err := parseListen("listen", c.Listen)
 	if err != nil {
 		return err
 	}

@@ -4,31 +4,51 @@ import (
 	"context"
 	"errors"
 	"net"
+	"net/netip"
 	"strconv"
+	"strings"
 	"syscall"
 )
 
-// endpoint is the configured address to listen on.
+// endpoint is a configured address to listen on.
 type endpoint struct {
 	host string
 	port int
 }
 
-func parseListen(text string) (endpoint, error) {
+// parseListen reads the value of the configuration key that holds an endpoint.
+func parseListen(key, text string) (endpoint, error) {
 	host, port, err := net.SplitHostPort(text)
 	if err != nil {
-		return endpoint{}, refused("listen %q is no address and port: write it like 127.0.0.1:8080", text)
+		return endpoint{}, refused("%s %q is no address and port: write it like 127.0.0.1:8080", key, text)
 	}
 	n, err := strconv.ParseUint(port, 10, 16)
 	if err != nil {
-		return endpoint{}, refused("listen %q: %q is no port", text, port)
+		return endpoint{}, refused("%s %q: %q is no port", key, text, port)
 	}
 	return endpoint{host: host, port: int(n)}, nil
+}
+
+// listen opens the endpoint of a configuration key.
+func (e endpoint) listen(ctx context.Context, key string) (net.Listener, error) {
+	address := net.JoinHostPort(e.host, strconv.Itoa(e.port))
+	var lc net.ListenConfig
+	l, err := lc.Listen(ctx, "tcp", address)
+	if err != nil {
+		return nil, listenFailure(key, address, err)
+	}
+	return l, nil
 }
 
 // local reports whether the endpoint is what browsers call localhost.
 func (e endpoint) local() bool {
 	return e.host == localhost || e.host == "127.0.0.1" || e.host == "::1"
+}
+
+// loopback reports whether only this machine reaches the endpoint.
+func (e endpoint) loopback() bool {
+	a, err := netip.ParseAddr(e.host)
+	return e.host == localhost || err == nil && a.Unmap().IsLoopback()
 }
 
 // attempts is how often a free port is asked for before one is found that is
@@ -38,18 +58,18 @@ const attempts = 20
 // openListener opens the configured listener. For localhost that is one on each
 // loopback address, with the same port, because browsers try both.
 func (c config) openListener(ctx context.Context, s site) (door, error) {
-	e, err := parseListen(c.Listen)
+	e, err := parseListen("listen", c.Listen)
 	if err != nil {
 		return door{}, err
 	}
-	var lc net.ListenConfig
 	if s.host != localhost || !e.local() {
-		l, err := lc.Listen(ctx, "tcp", net.JoinHostPort(e.host, strconv.Itoa(e.port)))
+		l, err := e.listen(ctx, "listen")
 		if err != nil {
-			return door{}, listenFailure(c.Listen, err)
+			return door{}, err
 		}
 		return door{listeners: []net.Listener{l}}, nil
 	}
+	var lc net.ListenConfig
 	for range attempts {
 		var listeners []net.Listener
 		listeners, err = listenLocal(ctx, lc, e.port)
@@ -60,7 +80,7 @@ func (c config) openListener(ctx context.Context, s site) (door, error) {
 			break
 		}
 	}
-	return door{}, listenFailure(c.Listen, err)
+	return door{}, listenFailure("listen", c.Listen, err)
 }
 
 // listenLocal listens on both loopback addresses, or on one where the machine
@@ -89,16 +109,17 @@ func listenLocal(ctx context.Context, lc net.ListenConfig, port int) ([]net.List
 	return listeners, nil
 }
 
-func listenFailure(address string, err error) error {
+func listenFailure(key, address string, err error) error {
+	variable := environment + strings.ToUpper(key)
 	var call *net.OpError
 	if errors.As(err, &call) && call.Addr != nil {
 		address = call.Addr.String()
 	}
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE):
-		return busy("address %s is in use by another program: stop it, or choose another with HITHER_LISTEN", address)
+		return busy("address %s is in use by another program: stop it, or choose another with %s", address, variable)
 	case errors.Is(err, syscall.EACCES):
-		return refused("address %s may not be listened on: choose a port above 1023 with HITHER_LISTEN, or give hitherd CAP_NET_BIND_SERVICE", address)
+		return refused("address %s may not be listened on: choose a port above 1023 with %s, or give hitherd CAP_NET_BIND_SERVICE", address, variable)
 	default:
 		return refused("listening on %s: %w", address, err)
 	}

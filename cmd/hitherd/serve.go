@@ -54,18 +54,23 @@ func (p program) serve(ctx context.Context, c config) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, h.close()) }()
-	public, operator, s, err := h.openDoors(ctx, judged)
+	open, err := h.openDoors(ctx, judged)
 	if err != nil {
 		return err
 	}
+	s := open.site
 	for _, w := range c.warnings() {
 		logger.Warn("configuration warning", "detail", w)
 	}
 	logger.Info("starting", "version", version(), "origin", s.origin, "rp_id", s.rpID, "store", "sqlite", "data_dir", h.directory.Path(), "pid", os.Getpid())
 
 	g, running := errgroup.WithContext(ctx)
-	g.Go(func() error { return public.run(running) })
-	g.Go(func() error { return operator.run(running) })
+	g.Go(func() error { return open.public.run(running) })
+	g.Go(func() error { return open.operator.run(running) })
+	if m := open.metrics; m != nil {
+		g.Go(func() error { return m.door.run(running) })
+		g.Go(func() error { m.census.run(running); return nil })
+	}
 	g.Go(func() error { h.keys.Run(running); return nil })
 	g.Go(func() error { h.sweep(running); return nil })
 	g.Go(func() error { return p.greet(running, h, s) })
@@ -75,31 +80,49 @@ func (p program) serve(ctx context.Context, c config) (err error) {
 	return err
 }
 
-// openDoors opens the listener for people and the socket for operators.
-func (h *house) openDoors(ctx context.Context, judged site) (public, operator door, s site, err error) {
-	if public, err = h.config.openListener(ctx, judged); err != nil {
-		return public, operator, s, err
+// doors are what a house listens on.
+type doors struct {
+	site     site
+	public   door
+	operator door
+	metrics  *observation // nil: none is configured
+}
+
+// openDoors opens the listener for people, that of /metrics, and the socket
+// for operators.
+func (h *house) openDoors(ctx context.Context, judged site) (d doors, err error) {
+	if d.public, err = h.config.openListener(ctx, judged); err != nil {
+		return d, err
 	}
+	opened := []door{d.public}
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, public.close())
+			for _, each := range opened {
+				err = errors.Join(err, each.close())
+			}
 		}
 	}()
 	if h.config.TLSCertFile != "" {
-		if public.certificate, err = openCertificate(h.config.TLSCertFile, h.config.TLSKeyFile, h.logger); err != nil {
-			return public, operator, s, err
+		if d.public.certificate, err = openCertificate(h.config.TLSCertFile, h.config.TLSKeyFile, h.logger); err != nil {
+			return d, err
 		}
 	}
-	if s, err = h.config.site(public.port()); err != nil {
-		return public, operator, s, err
+	if d.site, err = h.config.site(d.public.port()); err != nil {
+		return d, err
 	}
-	srv, err := h.server(s)
+	srv, err := h.server(d.site)
 	if err != nil {
-		return public, operator, s, err
+		return d, err
 	}
-	public.handler, public.logger = srv.Handler(), h.logger
-	operator, err = h.openOperatorDoor(ctx, srv.Operator())
-	return public, operator, s, err
+	d.public.handler, d.public.logger = srv.Handler(), h.logger
+	if d.metrics, err = h.observe(ctx, srv, d.public.certificate); err != nil {
+		return d, err
+	}
+	if d.metrics != nil {
+		opened = append(opened, d.metrics.door)
+	}
+	d.operator, err = h.openOperatorDoor(ctx, srv.Operator())
+	return d, err
 }
 
 // openOperatorDoor opens the socket of this house.

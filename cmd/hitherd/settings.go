@@ -31,6 +31,11 @@ func settings() []setting {
 				"both 127.0.0.1 and ::1 are listened on.",
 		},
 		{
+			key: "metrics_listen",
+			doc: "Address and port on which `/metrics` tells Prometheus how this server is doing, such as `127.0.0.1:9464`; nothing else is answered there, and `/metrics` is nowhere else. " +
+				"Empty: nowhere. It asks nobody who they are, so an address that other machines reach is warned about.",
+		},
+		{
 			key: "data_dir", initial: "./hither-data",
 			doc: "Directory of database, key and lock; made when missing. One process owns it at a time.",
 		},

@@ -27,7 +27,7 @@ type site struct {
 // site derives the site from the configuration, for a listener that has the
 // given port.
 func (c config) site(port int) (site, error) {
-	e, err := parseListen(c.Listen)
+	e, err := parseListen("listen", c.Listen)
 	if err != nil {
 		return site{}, err
 	}

@@ -48,6 +48,7 @@ type call struct {
 	visitor visitor
 	related string // the related origin whose page asks; "" for none
 	even    bool   // how long the answer takes must not tell what was found
+	refused string // the check that refused the ceremony, once it is spent for that
 }
 
 // handle makes an operation of a handler that takes an In and gives an Out;

@@ -80,6 +80,7 @@ type Server struct {
 	logger     *slog.Logger
 	now        func() time.Time
 	pages      *web.Pages
+	metrics    *metrics
 	ceremonies *limiter // begin and finish
 	requests   *limiter // everything else but assets and health
 	public     http.Handler
@@ -120,7 +121,7 @@ func New(c Config) (*Server, error) {
 		origin: c.PublicURL, host: u.Host, secure: u.Scheme == "https", related: slices.Clone(c.RelatedOrigins), name: c.Name,
 		rp: c.RelyingParty, accounts: c.Accounts, store: c.Store, signUpOpen: c.SignUpOpen,
 		proxies: append([]netip.Prefix(nil), c.TrustedProxies...), decoyKey: c.DecoyKey, dummyKey: &dummy.PublicKey,
-		backup: c.Backup, logger: c.Logger, now: c.Now, pages: pages,
+		backup: c.Backup, logger: c.Logger, now: c.Now, pages: pages, metrics: newMetrics(),
 	}
 	if s.name == "" {
 		s.name = u.Hostname()
@@ -134,6 +135,7 @@ func New(c Config) (*Server, error) {
 	if !c.RateLimitsOff {
 		s.ceremonies = newLimiter(ceremonyRate, ceremonyBurst, s.now)
 		s.requests = newLimiter(requestRate, requestBurst, s.now)
+		s.ceremonies.refused, s.requests.refused = s.metrics.limited.WithLabelValues(kindCeremony), s.metrics.limited.WithLabelValues(kindRequest)
 	}
 	s.ready = newReadiness(c.Ready, s.now)
 	version := c.Version

@@ -55,7 +55,13 @@ func (s *Server) enter(next http.Handler, patience time.Duration, fail refuseFun
 			r.Body = http.MaxBytesReader(w, r.Body, maxBody)
 		}
 		out := &recorder{ResponseWriter: w}
+		s.metrics.inFlight.Inc()
 		defer func() {
+			// Whatever else happens; after the answer to a panic.
+			defer func() {
+				s.metrics.inFlight.Dec()
+				s.metrics.served(r, out.status, time.Since(in.arrived))
+			}()
 			if v := recover(); v != nil {
 				s.recovered(out, r, v, fail)
 			}
@@ -72,6 +78,7 @@ func (s *Server) recovered(out *recorder, r *http.Request, v any, fail refuseFun
 	if err, ok := v.(error); ok && errors.Is(err, http.ErrAbortHandler) {
 		panic(v)
 	}
+	s.metrics.panics.Inc()
 	s.logger.ErrorContext(r.Context(), "request panicked", "request_id", incomingOf(r).id, "err", fmt.Sprint(v), "stack", string(debug.Stack()))
 	if out.status != 0 {
 		panic(http.ErrAbortHandler)

@@ -6,7 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/hitherauth/hither/internal/account"
 	"github.com/hitherauth/hither/internal/rootkey"
@@ -39,12 +42,25 @@ type CeremonyKeys struct {
 	now    func() time.Time
 	ring   *relyingparty.Keyring
 	latest time.Time // the latest that the clock has been seen to show
+
+	made prometheus.Gauge   // when the newest key was
+	back prometheus.Counter // how often the clock went back
 }
 
 // OpenCeremonyKeys reads the keys of the store, or makes the first. It fails
 // when one of them was not wrapped by this root key. Call Run afterwards.
 func OpenCeremonyKeys(ctx context.Context, c CeremonyKeysConfig) (*CeremonyKeys, error) {
-	k := &CeremonyKeys{store: c.Store, root: c.RootKey, logger: c.Logger, now: c.Now}
+	k := &CeremonyKeys{
+		store: c.Store, root: c.RootKey, logger: c.Logger, now: c.Now,
+		made: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "hither_ceremony_key_created_timestamp_seconds",
+			Help: "When the newest key that ceremonies are sealed with was made, in seconds since 1970.",
+		}),
+		back: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "hither_clock_steps_back_total",
+			Help: "Times that the clock was seen to have gone back so far that ceremonies begun before were ended.",
+		}),
+	}
 	if k.logger == nil {
 		k.logger = slog.New(slog.DiscardHandler)
 	}
@@ -60,6 +76,11 @@ func OpenCeremonyKeys(ctx context.Context, c CeremonyKeysConfig) (*CeremonyKeys,
 		return nil, err
 	}
 	return k, nil
+}
+
+// Collectors are what /metrics shows of the keys. They are registered nowhere.
+func (k *CeremonyKeys) Collectors() []prometheus.Collector {
+	return []prometheus.Collector{k.made, k.back}
 }
 
 // Keyring is what ceremonies are sealed with. It follows the store.
@@ -93,6 +114,7 @@ func (k *CeremonyKeys) Refresh(ctx context.Context) error {
 	keys := ceremonyKeys(system.Keys)
 	if back := k.wentBack(now, keys); back > maxClockStep || len(keys) == 0 {
 		if len(keys) > 0 {
+			k.back.Inc()
 			k.logger.WarnContext(ctx, "clock went back", "back_ms", back.Milliseconds())
 		}
 		if keys, err = k.startAnew(ctx, now, keys); err != nil {
@@ -159,6 +181,8 @@ func (k *CeremonyKeys) load(keys []account.Key) error {
 		}
 		opened[i] = relyingparty.CeremonyKey{ID: key.ID, Secret: secret, NotBefore: key.NotBefore}
 	}
+	newest := slices.MaxFunc(keys, func(a, b account.Key) int { return a.CreatedAt.Compare(b.CreatedAt) })
+	k.made.Set(float64(newest.CreatedAt.UnixMilli()) / 1000)
 	useOne(opened, k.wallClock())
 	if err := k.ring.Replace(opened); err != nil {
 		return fmt.Errorf("server: %w", err)

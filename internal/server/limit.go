@@ -6,6 +6,8 @@ import (
 	"net/netip"
 	"sync"
 	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
 )
 
 // The limits of one address prefix. They are meant to stop a flood, not a
@@ -27,6 +29,7 @@ const maxPrefixes = 65_536
 type limiter struct {
 	rate, burst float64
 	now         func() time.Time
+	refused     prometheus.Counter // nil: nobody counts
 
 	mu      sync.Mutex
 	buckets map[netip.Prefix]*list.Element // of *bucket
@@ -63,9 +66,19 @@ func (l *limiter) take(prefix netip.Prefix) (wait time.Duration, ok bool) {
 func (l *limiter) admit(r *http.Request) error {
 	wait, ok := l.take(addressPrefix(incomingOf(r).client.Address))
 	if !ok {
+		if l.refused != nil {
+			l.refused.Inc()
+		}
 		return &refusal{code: codeRateLimited, retryAfter: wait}
 	}
 	return nil
+}
+
+// held is the number of prefixes that have a bucket.
+func (l *limiter) held() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.buckets)
 }
 
 // giveBack returns n tokens: what somebody who did sign in has used.

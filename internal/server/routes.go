@@ -68,21 +68,21 @@ func (s *Server) endpoints() []endpoint {
 			summary:   "Begin to make a passkey",
 			detail:    "With a token from a setup or invitation link: for a new account. Signed in, freshly: for one's own. Neither: for a new account, where sign-up is open.",
 			codes:     beginCodes,
-			operation: handle(s.beginRegistration),
+			operation: handle(begins(s, kindRegistration, s.beginRegistration)),
 		},
 		{
 			method: http.MethodPost, path: "/api/v1/registration/finish", id: "finishRegistration", status: http.StatusCreated, ceremony: true, shared: true,
 			summary:   "Finish making a passkey",
 			detail:    "A new account is signed in at once. A ceremony can be finished once, whatever comes of it.",
 			codes:     finishCodes,
-			operation: handle(s.finishRegistration),
+			operation: handle(ends(s, kindRegistration, s.finishRegistration)),
 		},
 		{
 			method: http.MethodPost, path: "/api/v1/authentication/begin", id: "beginAuthentication", status: http.StatusOK, ceremony: true, shared: true,
 			summary:   "Begin to sign in",
 			detail:    "With a name the answer lists that account's passkeys; a name that nobody has gets an answer that looks alike.",
 			codes:     []code{codeNameInvalid, codeRateLimited},
-			operation: handle(s.beginAuthentication),
+			operation: handle(begins(s, kindAuthentication, s.beginAuthentication)),
 		},
 		{
 			method: http.MethodPost, path: "/api/v1/authentication/finish", id: "finishAuthentication", status: http.StatusOK, ceremony: true, shared: true,
@@ -90,7 +90,7 @@ func (s *Server) endpoints() []endpoint {
 			detail: "Opens a session and ends the one that the request came with. credential_unknown says that the passkey was removed here and may be forgotten; " +
 				"every other failure of a passkey is authentication_failed.",
 			codes:     []code{codeCeremonyInvalid, codeCeremonyExpired, codeCeremonySpent, codeAuthenticationFailed, codeCredentialUnknown, codeRateLimited},
-			operation: handle(s.finishAuthentication),
+			operation: handle(ends(s, kindAuthentication, s.finishAuthentication)),
 		},
 		{
 			method: http.MethodGet, path: "/api/v1/me", id: "me", status: http.StatusOK, session: true, shared: true,

@@ -124,11 +124,12 @@ func (s *Store) startWriter() error {
 		return fmt.Errorf("sqlite: %w", err)
 	}
 	w := &writer{
-		dir:   s.dir,
-		file:  info,
-		log:   s.log,
-		queue: make(chan *request, queueLength),
-		done:  make(chan struct{}),
+		dir:     s.dir,
+		file:    info,
+		log:     s.log,
+		metrics: newMetrics(),
+		queue:   make(chan *request, queueLength),
+		done:    make(chan struct{}),
 	}
 	if w.conn, err = w.open(); err != nil {
 		return fmt.Errorf("sqlite: %s cannot be written: %w", s.dir.file(databaseFile), err)

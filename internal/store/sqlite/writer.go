@@ -34,11 +34,12 @@ const (
 // it says can be believed. The writer is ready again when a new connection has
 // committed a write.
 type writer struct {
-	dir   *Directory
-	file  os.FileInfo // of the database when it was opened
-	log   *slog.Logger
-	conn  *conn // nil while it is not ready; used by run alone
-	ready atomic.Bool
+	dir     *Directory
+	file    os.FileInfo // of the database when it was opened
+	log     *slog.Logger
+	metrics *metrics
+	conn    *conn // nil while it is not ready; used by run alone
+	ready   atomic.Bool
 
 	mu     sync.RWMutex // guards closed, and queue against being closed while written to
 	closed bool
@@ -51,6 +52,7 @@ type request struct {
 	apply func(*conn) error
 	// checkpoint asks for the log to be copied into the database file soon.
 	checkpoint bool
+	came       time.Time // when it was queued
 	state      atomic.Int32
 	answer     chan error // holds one: the writer never waits for a caller
 }
@@ -92,17 +94,21 @@ func (w *writer) do(ctx context.Context, r *request) error {
 
 func (w *writer) enqueue(r *request) error {
 	if !w.ready.Load() {
+		w.metrics.refused.WithLabelValues(reasonClosed).Inc()
 		return unavailable(errNotReady)
 	}
 	w.mu.RLock()
 	defer w.mu.RUnlock()
 	if w.closed {
+		w.metrics.refused.WithLabelValues(reasonClosed).Inc()
 		return unavailable(errClosed)
 	}
+	r.came = time.Now()
 	select {
 	case w.queue <- r:
 		return nil
 	default:
+		w.metrics.refused.WithLabelValues(reasonFull).Inc()
 		return unavailable(errFull)
 	}
 }
@@ -163,6 +169,10 @@ func (w *writer) commit(group []*request) error {
 	if len(group) == 0 {
 		return nil
 	}
+	began := time.Now()
+	for _, r := range group {
+		w.metrics.wait.Observe(began.Sub(r.came).Seconds())
+	}
 	if err := w.checkSameFile(); err != nil {
 		return err
 	}
@@ -179,6 +189,8 @@ func (w *writer) commit(group []*request) error {
 	if _, err := w.conn.exec("COMMIT"); err != nil {
 		return err
 	}
+	w.metrics.commit.Observe(time.Since(began).Seconds())
+	w.metrics.group.Observe(float64(len(group)))
 	checkpoint := false
 	for i, r := range group {
 		checkpoint = checkpoint || r.checkpoint && answers[i] == nil
@@ -186,9 +198,12 @@ func (w *writer) commit(group []*request) error {
 	}
 	if checkpoint {
 		// A reader in the way leaves a part for later: no error.
+		outcome := "done"
 		if err := w.conn.checkpoint(); err != nil {
+			outcome = "failed"
 			w.log.Warn("checkpoint failed", slog.Any("err", err))
 		}
+		w.metrics.checkpoint.WithLabelValues(outcome).Inc()
 	}
 	return nil
 }
@@ -214,6 +229,7 @@ func (w *writer) one(r *request) (answer, failure error) {
 // fail answers a group whose fate is unknown or nothing, and closes the connection.
 func (w *writer) fail(group []*request, err error) {
 	w.ready.Store(false)
+	w.metrics.failures.Inc()
 	w.log.Error("store is not available", slog.Any("err", err))
 	for _, r := range group {
 		r.answer <- unavailable(err)
@@ -236,6 +252,7 @@ func (w *writer) reopen() bool {
 		if err == nil {
 			w.conn = c
 			w.ready.Store(true)
+			w.metrics.reopenings.Inc()
 			w.log.Info("store is available again", slog.Int64("duration_ms", time.Since(began).Milliseconds()))
 			return true
 		}
@@ -254,6 +271,7 @@ func (w *writer) refuseFor(d time.Duration) bool {
 			if !ok {
 				return false
 			}
+			w.metrics.refused.WithLabelValues(reasonClosed).Inc()
 			r.answer <- unavailable(errNotReady)
 		case <-timer.C:
 			return true
