@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"reflect"
 	"strings"
+	"time"
 
 	"github.com/go-json-experiment/json"
 
@@ -50,6 +51,9 @@ type call struct {
 	even    bool   // how long the answer takes must not tell what was found
 	refused string // the check that refused the ceremony, once it is spent for that
 }
+
+// elapsed is how long the call has taken, in milliseconds.
+func (c *call) elapsed() int64 { return time.Since(incomingOf(c.r).arrived).Milliseconds() }
 
 // handle makes an operation of a handler that takes an In and gives an Out;
 // empty stands for no body.
@@ -130,6 +134,10 @@ func (s *Server) answerOperator(e endpoint) http.HandlerFunc {
 		}
 		if err := e.serve(s, w, r, e.status); err != nil {
 			s.writeProblem(w, r, err)
+			return
+		}
+		if e.method != http.MethodGet {
+			s.logger.InfoContext(r.Context(), "operator acted", "request_id", incomingOf(r).id, "method", e.method, "route", e.path)
 		}
 	}
 }

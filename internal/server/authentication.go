@@ -151,7 +151,7 @@ func (s *Server) signIn(a *answering, proven relyingparty.Authentication) (finis
 	}
 	s.succeeded(c)
 	s.logger.InfoContext(c.r.Context(), "signed in", "request_id", c.id, "account_id", a.person.ID.String(),
-		"credential_id", credentialText(a.cred.ID), "address", addressText(c.client.Address), "browser", c.client.Browser)
+		"credential_id", credentialText(a.cred.ID), "address", addressText(c.client.Address), "browser", c.client.Browser, "duration_ms", c.elapsed())
 	eligible := proven.BackupEligible
 	a.cred.BackupEligible = &eligible
 	return finishAuthenticationAnswer{

@@ -101,7 +101,7 @@ func (s *Server) refused(c *call, sp account.Spend, e account.Event, answer code
 		return err
 	}
 	s.logger.InfoContext(ctx, "ceremony refused", "request_id", c.id, "type", string(e.Type), "check", e.Check,
-		"credential_id", credentialText(e.CredentialID), "address", addressText(c.client.Address), "browser", c.client.Browser, "err", cause)
+		"credential_id", credentialText(e.CredentialID), "address", addressText(c.client.Address), "browser", c.client.Browser, "duration_ms", c.elapsed(), "err", cause)
 	c.even, c.refused = true, e.Check
 	return refuseFor(answer, cause)
 }

@@ -4,11 +4,13 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"slices"
 	"strings"
 	"testing"
 
+	strict "github.com/go-json-experiment/json"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/hitherauth/hither/internal/account"
@@ -283,15 +285,45 @@ func TestHostileUserHandle(t *testing.T) {
 // HTTP-32: what a client sends never makes a log line of its own.
 func TestHostileLogLines(t *testing.T) {
 	t.Parallel()
+	provoke := func(t *testing.T, h *house) {
+		t.Helper()
+		b := h.browser()
+		const evil = "x\u2028time=2026 level=ERROR msg=forged\u001b[31m\",\"level\":\"ERROR\",\"msg\":\"forged"
+		b.do(http.MethodGet, "/nothing", nil, header("User-Agent", strings.ReplaceAll(evil, "\u001b", "")))
+		b.do(http.MethodGet, `/"level":"ERROR"`, nil)
+		b.do(http.MethodPost, pathAuthBegin, object{"name": "a\r\ntime=2026 level=ERROR msg=forged"})
+		b.do(http.MethodPost, pathAuthBegin, "{\"name\":\"\xff\xfe\"}")
+		_, _ = h.raw("GET /\x01\x02 HTTP/1.1\r\nHost: x\r\n\r\n")
+		_, _ = h.raw("FORGED\" GET /%0a%22msg%22 HTTP/1.1\r\nHost: x\r\n\r\n")
+		b.do(http.MethodPost, pathAuthFinish, b.assert0(t, evil))
+	}
+	t.Run("HTTP-32_json_is_well_formed", func(t *testing.T) {
+		t.Parallel()
+		logs := &logBuffer{}
+		h := openHouse(t, houseConfig{edit: func(c *server.Config) {
+			c.Logger = slog.New(slog.NewJSONHandler(logs, &slog.HandlerOptions{Level: slog.LevelDebug}))
+		}})
+		provoke(t, h)
+		lines, refused := 0, 0
+		for line := range strings.Lines(logs.String()) {
+			var record map[string]any
+			// This decoder takes no member twice and no invalid UTF-8.
+			if err := strict.Unmarshal([]byte(line), &record); err != nil || record["time"] == nil || record["level"] == "ERROR" {
+				t.Errorf("got line %q: %v", line, err)
+			}
+			lines++
+			if record["msg"] == "ceremony refused" && record["check"] == "origin" && record["duration_ms"] != nil && strings.Contains(fmt.Sprint(record["err"]), "forged") {
+				refused++
+			}
+		}
+		if lines < 10 || refused != 1 {
+			t.Errorf("got %d lines, %d of the refused ceremony:\n%s", lines, refused, logs)
+		}
+	})
 	t.Run("HTTP-32_log_lines_are_whole", func(t *testing.T) {
 		t.Parallel()
 		h := openHouse(t)
-		b := h.browser()
-		const evil = "x\u2028time=2026 level=ERROR msg=forged\u001b[31m"
-		b.do(http.MethodGet, "/nothing", nil, header("User-Agent", strings.TrimSuffix(evil, "\u001b[31m")))
-		b.do(http.MethodPost, pathAuthBegin, object{"name": "a\r\ntime=2026 level=ERROR msg=forged"})
-		_, _ = h.raw("GET /\x01\x02 HTTP/1.1\r\nHost: x\r\n\r\n")
-		b.do(http.MethodPost, pathAuthFinish, b.assert0(t, evil))
+		provoke(t, h)
 		for line := range strings.Lines(h.logs.String()) {
 			if !strings.HasPrefix(line, "time=") || strings.Contains(line, "\u2028") || strings.Contains(line, "\u001b") {
 				t.Errorf("got line %q", line)

@@ -260,7 +260,7 @@ func (s *Server) addCredential(f *finishing, cred account.Credential) (finishReg
 	}
 	s.succeeded(c)
 	s.logger.InfoContext(c.r.Context(), "passkey added", "request_id", c.id, "account_id", cred.AccountID.String(),
-		"credential_id", credentialText(cred.ID), "address", addressText(c.client.Address), "browser", c.client.Browser)
+		"credential_id", credentialText(cred.ID), "address", addressText(c.client.Address), "browser", c.client.Browser, "duration_ms", c.elapsed())
 	return finishRegistrationAnswer{Account: accountJSON(c.visitor.account), Credential: s.credentialAnswer(cred, c.visitor.session)}, nil
 }
 
@@ -284,7 +284,7 @@ func (s *Server) register(f *finishing, proven relyingparty.Registration) (finis
 		s.succeeded(c)
 	}
 	s.logger.InfoContext(c.r.Context(), "account created", "request_id", c.id, "account_id", person.ID.String(),
-		"credential_id", credentialText(cred.ID), "address", addressText(c.client.Address), "browser", c.client.Browser)
+		"credential_id", credentialText(cred.ID), "address", addressText(c.client.Address), "browser", c.client.Browser, "duration_ms", c.elapsed())
 	session := s.welcome(c, opened, &cred, f.bearer)
 	return finishRegistrationAnswer{Account: accountJSON(person), Credential: s.credentialAnswer(cred, opened.Session), Session: &session}, nil
 }
