@@ -31,7 +31,7 @@ func notYet() map[string]string {
 		"CER-25":  "no administration over HTTP: accounts are managed through the operator's socket alone",
 		"HTTP-09": "no forward authentication",
 		"HTTP-11": "no forward authentication",
-		"HTTP-28": "hitherd makes no outbound requests",
+		"HTTP-28": "hitherd asks nobody but the collector of traces that its operator names in the environment",
 		"PRIV-17": "one tenant",
 	}
 }

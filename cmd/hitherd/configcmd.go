@@ -58,7 +58,11 @@ func (p program) checkConfig(cmd *cobra.Command) error {
 			return err
 		}
 	}
-	for _, w := range c.warnings() {
+	traces, err := p.judgeTracing()
+	if err != nil {
+		return err
+	}
+	for _, w := range append(c.warnings(), traces.warnings()...) {
 		if _, err := fmt.Fprintln(p.stderr, "hitherd: warning:", w); err != nil {
 			return err
 		}

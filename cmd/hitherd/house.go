@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 	"time"
 
+	"go.opentelemetry.io/otel/trace"
+
 	"github.com/hitherauth/hither/internal/account"
 	"github.com/hitherauth/hither/internal/rootkey"
 	"github.com/hitherauth/hither/internal/server"
@@ -27,6 +29,7 @@ type house struct {
 	key       rootkey.Key
 	keys      *server.CeremonyKeys
 	providers account.Providers
+	tracer    trace.Tracer // nil: nobody traces
 }
 
 // ownDirectory takes the data directory for this process.
@@ -139,6 +142,7 @@ func (h *house) server(s site) (*server.Server, error) {
 		Version:        version(),
 		Ready:          h.store.Ready,
 		Backup:         func(ctx context.Context) (server.Backup, error) { return h.backup(ctx, s) },
+		Tracer:         h.tracer,
 		Logger:         h.logger,
 	})
 }

@@ -45,6 +45,15 @@ func (p program) serve(ctx context.Context, c config) (err error) {
 	if err != nil {
 		return err
 	}
+	traces, err := p.judgeTracing()
+	if err != nil {
+		return err
+	}
+	tracer, closeTracer, err := traces.tracer(ctx, logger)
+	if err != nil {
+		return err
+	}
+	defer closeTracer() // after the house is closed: that matters more
 	d, err := ownDirectory(c.DataDir)
 	if err != nil {
 		return err
@@ -54,12 +63,13 @@ func (p program) serve(ctx context.Context, c config) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, h.close()) }()
+	h.tracer = tracer
 	open, err := h.openDoors(ctx, judged)
 	if err != nil {
 		return err
 	}
 	s := open.site
-	for _, w := range c.warnings() {
+	for _, w := range append(c.warnings(), traces.warnings()...) {
 		logger.Warn("configuration warning", "detail", w)
 	}
 	logger.Info("starting", "version", version(), "origin", s.origin, "rp_id", s.rpID, "store", "sqlite", "data_dir", h.directory.Path(), "pid", os.Getpid())

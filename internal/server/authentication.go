@@ -87,6 +87,7 @@ func (s *Server) finishAuthentication(c *call, in finishAuthenticationRequest) (
 		s.verifyDummy(a.response)
 		return finishAuthenticationAnswer{}, s.refuseAuthentication(a, err)
 	}
+	end := c.judging()
 	proven, err := s.rp.FinishAuthentication(a.ceremony, a.response, relyingparty.Credential{
 		ID: a.cred.ID, UserHandle: a.person.UserHandle, PublicKey: a.cred.PublicKey,
 		SignCount: a.cred.SignCount, BackupEligible: a.cred.BackupEligible,
@@ -94,6 +95,7 @@ func (s *Server) finishAuthentication(c *call, in finishAuthenticationRequest) (
 	if err == nil {
 		err = c.judgePage(s.origin, a.response.ClientData.Origin)
 	}
+	end(err)
 	if err != nil {
 		if !reachedSignature(err) {
 			s.verifyDummy(a.response)

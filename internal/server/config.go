@@ -16,6 +16,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"go.opentelemetry.io/otel/trace"
+
 	"github.com/hitherauth/hither/internal/account"
 	"github.com/hitherauth/hither/relyingparty"
 	"github.com/hitherauth/hither/web"
@@ -55,6 +57,9 @@ type Config struct {
 	// Backup makes a backup for the operator, who gets the reason too when it
 	// fails. Nil: there are none.
 	Backup func(context.Context) (Backup, error)
+	// Tracer makes a span of each request, with those of judging and storing
+	// below it. Nil: nobody traces.
+	Tracer trace.Tracer
 	// Logger takes one line for each thing that is decided. Nil: nowhere.
 	Logger *slog.Logger
 	// Now is the clock. Nil: time.Now.
@@ -81,8 +86,9 @@ type Server struct {
 	now        func() time.Time
 	pages      *web.Pages
 	metrics    *metrics
-	ceremonies *limiter // begin and finish
-	requests   *limiter // everything else but assets and health
+	tracer     trace.Tracer // nil: none
+	ceremonies *limiter     // begin and finish
+	requests   *limiter     // everything else but assets and health
 	public     http.Handler
 	operator   http.Handler
 
@@ -121,7 +127,7 @@ func New(c Config) (*Server, error) {
 		origin: c.PublicURL, host: u.Host, secure: u.Scheme == "https", related: slices.Clone(c.RelatedOrigins), name: c.Name,
 		rp: c.RelyingParty, accounts: c.Accounts, store: c.Store, signUpOpen: c.SignUpOpen,
 		proxies: append([]netip.Prefix(nil), c.TrustedProxies...), decoyKey: c.DecoyKey, dummyKey: &dummy.PublicKey,
-		backup: c.Backup, logger: c.Logger, now: c.Now, pages: pages, metrics: newMetrics(),
+		backup: c.Backup, logger: c.Logger, now: c.Now, pages: pages, metrics: newMetrics(), tracer: c.Tracer,
 	}
 	if s.name == "" {
 		s.name = u.Hostname()

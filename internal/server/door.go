@@ -48,7 +48,8 @@ func (s *Server) enter(next http.Handler, patience time.Duration, fail refuseFun
 			arrived: time.Now(),
 			client:  account.Client{Address: s.clientAddress(r), Browser: browserName(r.Header)},
 		}
-		ctx, cancel := context.WithTimeout(context.WithValue(r.Context(), incomingKey{}, in), patience)
+		ctx, span := s.startSpan(context.WithValue(r.Context(), incomingKey{}, in))
+		ctx, cancel := context.WithTimeout(ctx, patience)
 		defer cancel()
 		r = r.WithContext(ctx)
 		if r.Body != nil {
@@ -61,6 +62,7 @@ func (s *Server) enter(next http.Handler, patience time.Duration, fail refuseFun
 			defer func() {
 				s.metrics.inFlight.Dec()
 				s.metrics.served(r, out.status, time.Since(in.arrived))
+				endSpan(span, r, out.status, in.id)
 			}()
 			if v := recover(); v != nil {
 				s.recovered(out, r, v, fail)

@@ -145,12 +145,14 @@ func begins[In, Out any](s *Server, kind string, h func(*call, In) (Out, error))
 	}
 }
 
-// ends counts what becomes of the ceremonies that a handler finishes.
+// ends counts what becomes of the ceremonies that a handler finishes, and tells
+// the request's span.
 func ends[In, Out any](s *Server, kind string, h func(*call, In) (Out, error)) func(*call, In) (Out, error) {
 	return func(c *call, in In) (Out, error) {
 		out, err := h(c, in)
 		outcome, check := c.outcome(err)
 		s.metrics.finished.WithLabelValues(kind, outcome, check).Inc()
+		c.finishedSpan(kind, outcome, check)
 		return out, err
 	}
 }

@@ -169,10 +169,12 @@ func (s *Server) finishRegistration(c *call, in finishRegistrationRequest) (fini
 	if err != nil {
 		return finishRegistrationAnswer{}, err
 	}
+	end := c.judging()
 	proven, err := s.rp.FinishRegistration(f.ceremony, f.response)
 	if err == nil {
 		err = c.judgePage(s.origin, f.response.ClientData.Origin)
 	}
+	end(err)
 	if err != nil {
 		return finishRegistrationAnswer{}, s.refuseRegistration(f, codeRegistrationFailed, err)
 	}

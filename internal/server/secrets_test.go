@@ -12,16 +12,23 @@ import (
 	"strings"
 	"testing"
 
+	sdk "go.opentelemetry.io/otel/sdk/trace"
+	"go.opentelemetry.io/otel/sdk/trace/tracetest"
+
+	"github.com/hitherauth/hither/internal/server"
 	"github.com/hitherauth/hither/webauthn/webauthntest"
 )
 
 // PRIV-07: whatever was secret in a run with debug logging is in no log line,
-// no audit row and no metric.
+// no audit row, no metric and no span.
 func TestHostileSecretsAreNotLogged(t *testing.T) {
 	t.Parallel()
 	t.Run("PRIV-07_secrets_are_not_logged", func(t *testing.T) {
 		t.Parallel()
-		h := openHouse(t)
+		spans := tracetest.NewInMemoryExporter()
+		h := openHouse(t, houseConfig{edit: func(c *server.Config) {
+			c.Tracer = sdk.NewTracerProvider(sdk.WithSyncer(spans)).Tracer("test")
+		}})
 		secrets, kinds := []string{}, map[string]bool{}
 		b := h.browser()
 		remember := func(kind string, values ...string) {
@@ -102,7 +109,7 @@ func TestHostileSecretsAreNotLogged(t *testing.T) {
 		}
 		b.do(http.MethodPost, "/api/v1/logout", nil).ok(t, http.StatusNoContent)
 
-		written := h.logs.String() + fmt.Sprintf("%+v", must(h.store.Events(t.Context(), 0, 1000))(t)) + fmt.Sprint(h.gather())
+		written := h.logs.String() + fmt.Sprintf("%+v", must(h.store.Events(t.Context(), 0, 1000))(t)) + fmt.Sprint(h.gather()) + fmt.Sprintf("%+v", spans.GetSpans())
 		lower := strings.ToLower(written)
 		searched := 0
 		for _, secret := range secrets {
@@ -128,7 +135,7 @@ func TestHostileSecretsAreNotLogged(t *testing.T) {
 		if searched < 50 || len(kinds) < 25 || len(keyFile) != 1 || len(system.Keys) != 1 {
 			t.Errorf("searched for %d secrets of %d kinds, %d key files, %d keys only", searched, len(kinds), len(keyFile), len(system.Keys))
 		}
-		for _, event := range []string{"account created", "signed in", "ceremony refused", "session ended", "request served", "hither_ceremonies_finished_total"} {
+		for _, event := range []string{"account created", "signed in", "ceremony refused", "session ended", "request served", "hither_ceremonies_finished_total", "store.apply", "hither.check"} {
 			if !strings.Contains(written, event) {
 				t.Errorf("nothing was logged of %q", event)
 			}

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 
+	"go.opentelemetry.io/otel/trace"
+
 	"github.com/hitherauth/hither/internal/account"
 )
 
@@ -20,6 +22,9 @@ func (s *Store) Apply(ctx context.Context, ch account.Change) error {
 		// The database file alone, should its log be lost, must not look as if
 		// nobody had been here yet.
 		r.checkpoint = ch.Account.Administrator
+	}
+	if caller := trace.SpanFromContext(ctx); caller.IsRecording() {
+		return s.writer.doTraced(ctx, caller, ch, r)
 	}
 	return s.writer.do(ctx, r)
 }

@@ -53,8 +53,11 @@ type request struct {
 	// checkpoint asks for the log to be copied into the database file soon.
 	checkpoint bool
 	came       time.Time // when it was queued
+	began      time.Time // when its group did; the writer's until it is answered, as is group
+	group      int       // how many shared the commit
 	state      atomic.Int32
 	answer     chan error // holds one: the writer never waits for a caller
+	answered   bool       // the caller's: answer was received
 }
 
 // States of a request. Whoever gets it out of waiting decides what becomes of it.
@@ -85,6 +88,7 @@ func (w *writer) do(ctx context.Context, r *request) error {
 	}
 	select {
 	case err := <-r.answer:
+		r.answered = true
 		return err
 	case <-ctx.Done():
 		r.state.CompareAndSwap(waiting, abandoned)
@@ -171,6 +175,7 @@ func (w *writer) commit(group []*request) error {
 	}
 	began := time.Now()
 	for _, r := range group {
+		r.began, r.group = began, len(group)
 		w.metrics.wait.Observe(began.Sub(r.came).Seconds())
 	}
 	if err := w.checkSameFile(); err != nil {
