@@ -1,3 +1,5 @@
+//go:build unix
+
 package sqlite_test
 
 import (
@@ -225,6 +227,41 @@ func TestCopyEndsWithItsContext(t *testing.T) {
 	}
 	if diff := cmp.Diff(before, names(t, path)); diff != "" {
 		t.Errorf("it left something (-before +after):\n%s", diff)
+	}
+}
+
+// A server that stops does not wait for a copy to be whole, and leaves nothing of it.
+func TestCloseEndsACopy(t *testing.T) {
+	t.Parallel()
+	path := t.TempDir()
+	closedDatabase(t, path)
+	execute(t, filepath.Join(path, "hither.db"), `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000)
+		INSERT INTO event (at, type, actor, browser, failed, detail, count) SELECT i, 'session.opened', 'person', '', '', hex(randomblob(40)), 1 FROM n`)
+	store := openIn(t, own(t, path))
+	ended := make(chan error, 1)
+	go func() {
+		c, err := store.Copy(context.WithoutCancel(t.Context()), account.Event{})
+		if err == nil {
+			err = c.Close() // it was quicker
+		} else {
+			err = nil
+		}
+		ended <- err
+	}()
+	eventually(t, "a copy that is being made", func() error {
+		_, err := os.Stat(filepath.Join(path, "hither.db.copy"))
+		return err
+	})
+	if err := store.Close(); err != nil {
+		t.Error(err)
+	}
+	for _, name := range names(t, path) {
+		if strings.Contains(name, "copy") {
+			t.Errorf("%s is still there", name)
+		}
+	}
+	if err := <-ended; err != nil {
+		t.Error(err)
 	}
 }
 
