@@ -92,7 +92,7 @@ func (c config) judgeSite() (site, error) {
 	if err != nil {
 		return site{}, err
 	}
-	_, err = c.relyingParty(s, keyring)
+	_, err = c.relyingParty(s, keyring, nil)
 	return s, err
 }
 
@@ -100,7 +100,7 @@ func (c config) judgeSite() (site, error) {
 func (c config) warnings() []string {
 	var w []string
 	if c.RateLimits == "off" {
-		w = append(w, "rate limits are off: strangers may try as often as they like (rate_limits)")
+		w = append(w, "rate limits are off: any network may send as many requests as it likes (rate_limits)")
 	}
 	if c.Attestation == relyingparty.StatementRequire {
 		w = append(w, "attestation is required: synced passkeys and some phones are shut out (attestation)")

@@ -115,7 +115,7 @@ func (h *house) claim(ctx context.Context, system account.System, rpID string) e
 
 // server makes the server of this house for a site.
 func (h *house) server(s site) (*server.Server, error) {
-	rp, err := h.config.relyingParty(s, h.keys.Keyring())
+	rp, err := h.config.relyingParty(s, h.keys.Keyring(), h.keys.Now)
 	if err != nil {
 		return nil, err
 	}

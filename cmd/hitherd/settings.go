@@ -80,7 +80,7 @@ func settings() []setting {
 		},
 		{
 			key: "rate_limits", initial: "on", values: []string{"on", "off"},
-			doc: "Limits on how often a stranger may try. `off` is for benchmarks and is warned about.",
+			doc: "Limits on how many requests one network may send. `off` is for benchmarks and is warned about; wrong tokens of links are counted all the same.",
 		},
 		{
 			key: "attestation", initial: "ignore", values: []string{"ignore", "verify", "require"},

@@ -9,6 +9,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/hitherauth/hither/relyingparty"
 	"github.com/hitherauth/hither/webauthn"
@@ -78,8 +79,8 @@ func parsePublicURL(text string) (*url.URL, error) {
 
 // relyingParty makes the relying party that serves s, and refuses what cannot
 // work (WebAuthn L3 §5.1.3).
-func (c config) relyingParty(s site, keyring *relyingparty.Keyring) (*relyingparty.RelyingParty, error) {
-	rc := relyingparty.Config{ID: s.rpID, Name: c.Name, Origins: []string{s.origin}, Keyring: keyring}
+func (c config) relyingParty(s site, keyring *relyingparty.Keyring, now func() time.Time) (*relyingparty.RelyingParty, error) {
+	rc := relyingparty.Config{ID: s.rpID, Name: c.Name, Origins: []string{s.origin}, Keyring: keyring, Now: now}
 	if _, err := relyingparty.New(rc); err != nil {
 		return nil, refusedBy(err).hint("public_url is the https address that people open (http for localhost alone), rp_id its host or a parent domain of it")
 	}

@@ -19,7 +19,7 @@ func parseSite(t *testing.T, publicURL, rpID string) (site, error) {
 	if err != nil {
 		return s, err
 	}
-	_, err = c.relyingParty(s, keyring)
+	_, err = c.relyingParty(s, keyring, nil)
 	return s, err
 }
 

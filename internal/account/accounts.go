@@ -16,14 +16,14 @@ import (
 const (
 	// touchEvery bounds how often a session in use causes a write.
 	touchEvery = time.Minute
-	// clockSlack is how far in the future a stored moment may lie before it is
+	// ClockSlack is how far in the future a stored moment may lie before it is
 	// taken for one from a clock that was wrong. Ceremony keys use the same
 	// measure when the clock is seen to go back.
-	clockSlack = time.Minute
+	ClockSlack = time.Minute
 	// spendMargin keeps the row of a spent ceremony longer than the ceremony
-	// lives: a clock that goes back by less than clockSlack must not find a
-	// ceremony in time whose row has been swept.
-	spendMargin = 2 * clockSlack
+	// lives: a clock that goes back by less than ClockSlack must find no
+	// ceremony in time that the store takes for spent because of swept rows.
+	spendMargin = 2 * ClockSlack
 )
 
 // Config configures New.
@@ -242,32 +242,27 @@ func (a *Accounts) invite(ctx context.Context, inv Invitation, lifetime time.Dur
 	return inv, token, nil
 }
 
-// Invitation finds a live invitation: ErrInvitationUsed otherwise.
-func (a *Accounts) Invitation(ctx context.Context, t Token) (Invitation, error) {
-	return a.invitation(ctx, t.Hash())
+// Invitation finds the live invitation of a token that client has brought:
+// ErrInvitationUsed otherwise, and a *GuessError after too many of those.
+func (a *Accounts) Invitation(ctx context.Context, t Token, client Client) (Invitation, error) {
+	return a.invitation(ctx, t.Hash(), &Guess{Address: client.Address, At: a.now()})
 }
 
-func (a *Accounts) invitation(ctx context.Context, hash TokenHash) (Invitation, error) {
+// invitation looks first, which costs no commit, and has the store judge what
+// is not live.
+func (a *Accounts) invitation(ctx context.Context, hash TokenHash, guess *Guess) (Invitation, error) {
+	now := a.now()
 	inv, err := a.store.Invitation(ctx, hash)
-	if errors.Is(err, ErrNotFound) {
-		return Invitation{}, ErrInvitationUsed
-	}
-	if err != nil {
+	if err != nil && !errors.Is(err, ErrNotFound) {
 		return Invitation{}, err
 	}
-	now := a.now()
-	if !now.Before(inv.ExpiresAt) {
-		// What was seen to have expired goes, so that a clock that is set back
-		// cannot revive it.
-		if err := a.store.Sweep(ctx, now); err != nil {
-			return Invitation{}, err
-		}
-		return Invitation{}, ErrInvitationUsed
+	if err == nil && now.Before(inv.ExpiresAt) && inv.CreatedAt.Sub(now) <= ClockSlack {
+		return inv, nil
 	}
-	if inv.CreatedAt.Sub(now) > clockSlack {
-		return Invitation{}, ErrInvitationUsed
+	if err := a.store.Apply(ctx, TryInvitation{TokenHash: hash, At: now, Guess: guess}); err != nil {
+		return Invitation{}, err
 	}
-	return inv, nil
+	return a.store.Invitation(ctx, hash) // made since the first look
 }
 
 func (a *Accounts) personEvent(t EventType, account ID, credential webauthn.Bytes, client Client) Event {

@@ -293,7 +293,7 @@ func TestSetup(t *testing.T) {
 	_, err := h.Setup(t.Context())
 	wantError(t, err, account.ErrNotFound)
 	for _, l := range links {
-		_, err := h.Invitation(t.Context(), l)
+		_, err := h.Invitation(t.Context(), l, account.Client{})
 		wantError(t, err, account.ErrInvitationUsed)
 	}
 	list, err := h.Accounts.Accounts(t.Context(), "", 10)
@@ -309,7 +309,7 @@ func TestInvite(t *testing.T) {
 	inv, token, err := h.Invite(t.Context(), "Bob", false, 0)
 	wantError(t, err, nil)
 	wantSame(t, inv.ExpiresAt.Sub(inv.CreatedAt), 24*time.Hour)
-	got, err := h.Invitation(t.Context(), token)
+	got, err := h.Invitation(t.Context(), token, account.Client{})
 	wantError(t, err, nil)
 	wantSame(t, got, inv)
 	r := h.registering("Mallory")
@@ -350,13 +350,13 @@ func TestInvitationStaysExpired(t *testing.T) {
 	inv, token, err := h.Invite(t.Context(), "", false, time.Hour)
 	wantError(t, err, nil)
 	h.pass(time.Hour - time.Millisecond)
-	_, err = h.Invitation(t.Context(), token)
+	_, err = h.Invitation(t.Context(), token, account.Client{})
 	wantError(t, err, nil)
 	h.pass(time.Millisecond)
-	_, err = h.Invitation(t.Context(), token)
+	_, err = h.Invitation(t.Context(), token, account.Client{})
 	wantError(t, err, account.ErrInvitationUsed)
 	h.pass(-30 * time.Minute)
-	_, err = h.Invitation(t.Context(), token)
+	_, err = h.Invitation(t.Context(), token, account.Client{})
 	wantError(t, err, account.ErrInvitationUsed)
 	r := h.registering("ada")
 	r.Invitation = &inv.TokenHash
@@ -366,7 +366,7 @@ func TestInvitationStaysExpired(t *testing.T) {
 	_, token, err = h.Invite(t.Context(), "", false, time.Hour)
 	wantError(t, err, nil)
 	h.pass(-24 * time.Hour)
-	_, err = h.Invitation(t.Context(), token)
+	_, err = h.Invitation(t.Context(), token, account.Client{})
 	wantError(t, err, account.ErrInvitationUsed)
 }
 

@@ -71,7 +71,7 @@ func (a *Accounts) ended(s Session, now time.Time) string {
 		return "expired"
 	case now.Sub(s.LastSeenAt) >= a.idle:
 		return "idle"
-	case s.AuthenticatedAt.Sub(now) > clockSlack:
+	case s.AuthenticatedAt.Sub(now) > ClockSlack:
 		// Opened in the future: by a clock that was wrong then or is wrong now.
 		// Its end cannot be trusted to come.
 		return "clock"
@@ -83,7 +83,7 @@ func (a *Accounts) ended(s Session, now time.Time) string {
 // authentication with user verification within Config.StepUp.
 func (a *Accounts) Fresh(s Session) bool {
 	age := a.now().Sub(s.AuthenticatedAt)
-	return s.UserVerified && age < a.stepUp && age >= -clockSlack
+	return s.UserVerified && age < a.stepUp && age >= -ClockSlack
 }
 
 // Sessions lists an account's live sessions, the one seen last first.

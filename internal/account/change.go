@@ -13,7 +13,9 @@ import (
 type Change interface{ change() }
 
 // Spend names the ceremony that a change consumes; a second use fails with
-// ErrCeremonySpent, which is judged before everything else.
+// ErrCeremonySpent, which is judged before everything else. So does a first one
+// whose row would not outlive a row that Sweep has removed, whatever the clock
+// says now: nobody can tell any more that it is the first.
 type Spend struct {
 	Ceremony  CeremonyID
 	ExpiresAt time.Time // when the row may be swept
@@ -117,6 +119,20 @@ type CreateInvitation struct {
 	Event      Event
 }
 
+// TryInvitation judges a token that somebody brought; nil: it is live. A live
+// one is let through whatever was guessed before, because 256 bits are not
+// guessed: a limit would only let strangers shut its owner out.
+//
+// ErrInvitationUsed, which is the one refusal that leaves something behind: an
+// invitation that is no longer live, or was made more than ClockSlack after At,
+// is removed, so that a clock which is set back does not revive it; a token that
+// no invitation has is counted. *GuessError instead when it would be one too many.
+type TryInvitation struct {
+	TokenHash TokenHash
+	At        time.Time
+	Guess     *Guess // nil: not counted, because who brings it has shown a live token before
+}
+
 // SetState of an account; disabling ends its sessions. ErrNotFound.
 // ErrLastAdministrator: no other administrator would be active.
 type SetState struct {
@@ -143,6 +159,10 @@ type ClaimSystem struct {
 type PutKeys struct {
 	Add  []Key
 	Drop [][8]byte
+	// Anew says that no key is left that sealed anything before: what Spend
+	// refuses on account of swept rows cannot be opened any more, so that it is
+	// forgotten. See System.SweptUntil.
+	Anew bool
 }
 
 func (CreateAccount) change()    {}
@@ -154,6 +174,7 @@ func (RemoveCredential) change() {}
 func (EndSessions) change()      {}
 func (TouchSession) change()     {}
 func (CreateInvitation) change() {}
+func (TryInvitation) change()    {}
 func (SetState) change()         {}
 func (RemoveAccount) change()    {}
 func (ClaimSystem) change()      {}

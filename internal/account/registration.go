@@ -72,7 +72,7 @@ func (a *Accounts) newAccount(ctx context.Context, r Registering) (Account, *Tok
 	var hash *TokenHash
 	var fixed string
 	if r.Invitation != nil {
-		inv, err := a.invitation(ctx, *r.Invitation)
+		inv, err := a.invitation(ctx, *r.Invitation, nil)
 		if err != nil {
 			return Account{}, nil, err
 		}

@@ -27,11 +27,13 @@ type Store interface {
 	Sessions(ctx context.Context, account ID) ([]Session, error)
 	Invitation(ctx context.Context, hash TokenHash) (Invitation, error)
 	System(ctx context.Context) (System, error)
-	// Apply makes one change durable or changes nothing. When it returns nil the
-	// change has been committed. When ctx ends first it returns an error that
+	// Apply makes one change durable or changes nothing, but for what a change
+	// says that a refusal leaves behind. When it returns nil or a refusal, that
+	// has been committed. When ctx ends first it returns an error that
 	// wraps ErrUnavailable, and the change may or may not be made.
 	Apply(ctx context.Context, c Change) error
-	// Sweep removes rows that have expired at or before now, in small batches.
+	// Sweep removes rows that have expired at or before now, in small batches,
+	// and remembers until when spent ceremonies were removed (System.SweptUntil).
 	Sweep(ctx context.Context, now time.Time) error
 }
 
@@ -41,6 +43,9 @@ type System struct {
 	KeyCheck         []byte // nil on a new database; made by internal/rootkey
 	HasAdministrator bool   // active or not
 	Keys             []Key  // in the order in which they were made
+	// SweptUntil is the latest Spend.ExpiresAt among the rows that Sweep has
+	// removed since PutKeys.Anew; zero: none. A clock that is behind it was set back.
+	SweptUntil time.Time
 }
 
 // Key is a wrapped key in the store.

@@ -127,7 +127,7 @@ func openHouse(t *testing.T, configs ...houseConfig) *house {
 	}
 	config.PublicURL = h.origin
 	h.party = must(relyingparty.New(relyingparty.Config{
-		ID: must(url.Parse(h.origin))(t).Hostname(), Name: "Test", Origins: []string{h.origin}, RelatedOrigins: config.RelatedOrigins, Keyring: h.keys.Keyring(), Now: h.clock.now,
+		ID: must(url.Parse(h.origin))(t).Hostname(), Name: "Test", Origins: []string{h.origin}, RelatedOrigins: config.RelatedOrigins, Keyring: h.keys.Keyring(), Now: h.keys.Now,
 	}))(t)
 	config.RelyingParty = h.party
 	h.server = must(server.New(config))(t)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -22,7 +23,10 @@ const (
 	keyReadEvery = 10 * time.Second
 	// maxClockStep is how far the clock may go back before ceremonies that
 	// were over could be thought to be open again.
-	maxClockStep = time.Minute
+	maxClockStep = account.ClockSlack
+	// maxClockLeap is how far the clock may go forward between two looks before
+	// an operator is told.
+	maxClockLeap = 10 * time.Minute
 )
 
 // CeremonyKeysConfig configures [OpenCeremonyKeys].
@@ -41,10 +45,10 @@ type CeremonyKeys struct {
 	logger *slog.Logger
 	now    func() time.Time
 	ring   *relyingparty.Keyring
-	latest time.Time // the latest that the clock has been seen to show
-
-	made prometheus.Gauge   // when the newest key was
-	back prometheus.Counter // how often the clock went back
+	made   prometheus.Gauge   // when the newest key was
+	back   prometheus.Counter // how often the clock went back
+	looked time.Time          // what the clock showed at the last Refresh
+	latest atomic.Int64       // the latest that the clock has been seen to show, in nanoseconds since 1970
 }
 
 // OpenCeremonyKeys reads the keys of the store, or makes the first. It fails
@@ -83,6 +87,30 @@ func (k *CeremonyKeys) Collectors() []prometheus.Collector {
 	return []prometheus.Collector{k.made, k.back}
 }
 
+// Now is the clock to judge ceremonies by. From the moment when the clock is
+// seen to have gone back by more than a minute until the keys have been replaced
+// it stands still, so that no ceremony which was over is in time again.
+func (k *CeremonyKeys) Now() time.Time {
+	now := k.wallClock()
+	if latest := k.see(now); latest.Sub(now) > maxClockStep {
+		return latest
+	}
+	return now
+}
+
+// see remembers what the clock shows and gives the latest that it has shown.
+func (k *CeremonyKeys) see(now time.Time) time.Time {
+	for {
+		latest := k.latest.Load()
+		if now.UnixNano() <= latest {
+			return time.Unix(0, latest)
+		}
+		if k.latest.CompareAndSwap(latest, now.UnixNano()) {
+			return now
+		}
+	}
+}
+
 // Keyring is what ceremonies are sealed with. It follows the store.
 func (k *CeremonyKeys) Keyring() *relyingparty.Keyring { return k.ring }
 
@@ -112,7 +140,9 @@ func (k *CeremonyKeys) Refresh(ctx context.Context) error {
 	}
 	now := k.wallClock()
 	keys := ceremonyKeys(system.Keys)
-	if back := k.wentBack(now, keys); back > maxClockStep || len(keys) == 0 {
+	back := k.wentBack(now, system.SweptUntil, keys)
+	anew := back > maxClockStep || len(keys) == 0
+	if anew {
 		if len(keys) > 0 {
 			k.back.Inc()
 			k.logger.WarnContext(ctx, "clock went back", "back_ms", back.Milliseconds())
@@ -120,21 +150,31 @@ func (k *CeremonyKeys) Refresh(ctx context.Context) error {
 		if keys, err = k.startAnew(ctx, now, keys); err != nil {
 			return err
 		}
-		k.latest = now
 	}
-	if now.After(k.latest) {
-		k.latest = now
+	if err := k.load(keys); err != nil {
+		return err
 	}
-	return k.load(keys)
+	if anew {
+		k.latest.Store(now.UnixNano()) // not before the old keys are gone: see Now
+	}
+	if leap := now.Sub(k.looked); leap > maxClockLeap && !k.looked.IsZero() {
+		k.logger.WarnContext(ctx, "clock went forward", "forward_ms", leap.Milliseconds())
+	}
+	k.looked = now
+	k.see(now)
+	return nil
 }
 
 // wallClock is now without the monotonic reading, which does not go back.
 func (k *CeremonyKeys) wallClock() time.Time { return k.now().Round(0) }
 
-// wentBack says how far the clock is behind what it has shown, to this process
-// or to whoever made the newest key.
-func (k *CeremonyKeys) wentBack(now time.Time, keys []account.Key) time.Duration {
-	latest := k.latest
+// wentBack says how far the clock is behind what it has shown, to this process,
+// to whoever made the newest key, or to whoever swept ceremonies last.
+func (k *CeremonyKeys) wentBack(now, swept time.Time, keys []account.Key) time.Duration {
+	latest := time.Unix(0, k.latest.Load())
+	if swept.After(latest) {
+		latest = swept
+	}
 	for _, key := range keys {
 		if key.CreatedAt.After(latest) {
 			latest = key.CreatedAt
@@ -153,7 +193,7 @@ func (k *CeremonyKeys) startAnew(ctx context.Context, now time.Time, old []accou
 	if err != nil {
 		return nil, fmt.Errorf("server: %w", err)
 	}
-	change := account.PutKeys{Add: []account.Key{{ID: fresh.ID, Purpose: keyPurpose, Wrapped: wrapped, CreatedAt: now, NotBefore: now}}}
+	change := account.PutKeys{Anew: true, Add: []account.Key{{ID: fresh.ID, Purpose: keyPurpose, Wrapped: wrapped, CreatedAt: now, NotBefore: now}}}
 	for _, key := range old {
 		change.Drop = append(change.Drop, key.ID)
 	}

@@ -153,6 +153,7 @@ func toProblem(err error) problem {
 		parse   *webauthn.ParseError
 		verify  *relyingparty.VerificationError
 		large   *http.MaxBytesError
+		guess   *account.GuessError
 	)
 	switch {
 	case errors.As(err, &refused):
@@ -163,6 +164,10 @@ func toProblem(err error) problem {
 		return newProblem(codeBodyTooLarge, "")
 	case errors.As(err, &name):
 		return newProblem(codeNameInvalid, name.Reason)
+	case errors.As(err, &guess):
+		p := newProblem(codeRateLimited, "too many wrong tries from your network")
+		p.retry = guess.RetryAfter
+		return p
 	case errors.Is(err, account.ErrInvitationLife):
 		return newProblem(codeBodyMalformed, "an invitation lives at most 7 days")
 	case errors.As(err, &parse):
@@ -258,7 +263,10 @@ func (s *Server) writeProblem(w http.ResponseWriter, r *http.Request, err error)
 func (s *Server) logRefused(r *http.Request, p problem, err error) {
 	in := incomingOf(r)
 	attrs := []any{"request_id", in.id, "method", r.Method, "route", routeText(r), "status", p.Status, "code", string(p.Code), "address", addressText(in.client.Address)}
+	_, guess := errors.AsType[*account.GuessError](err)
 	switch {
+	case guess:
+		s.logger.InfoContext(r.Context(), "guess refused", append(attrs, "err", err)...)
 	case errors.Is(err, context.Canceled):
 		s.logger.DebugContext(r.Context(), "request abandoned", attrs...)
 	case p.Code == codeInternal, p.Code == codeUnavailable:

@@ -67,12 +67,13 @@ func (s *Server) readInvitation(c *call, in invitationRequest) (invitationAnswer
 }
 
 // invitation finds the live invitation of a token, whatever its text looks like.
+// A text that is no token at all is nothing to count: it cannot be right.
 func (s *Server) invitation(c *call, text string) (account.Invitation, error) {
 	token, err := account.ParseToken(text)
 	if err != nil {
 		return account.Invitation{}, refuse(codeInvitationInvalid, "")
 	}
-	return s.accounts.Invitation(c.r.Context(), token)
+	return s.accounts.Invitation(c.r.Context(), token, c.client)
 }
 
 // invitedRequest judges the token before the name: who holds a dead link is

@@ -135,5 +135,9 @@ func (c *conn) putKeys(ch account.PutKeys) error {
 			return err
 		}
 	}
-	return nil
+	if !ch.Anew {
+		return nil
+	}
+	_, err := c.exec(`UPDATE system SET swept_until = 0 WHERE only = 1`)
+	return err
 }

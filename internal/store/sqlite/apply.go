@@ -51,6 +51,8 @@ func (c *conn) apply(ch account.Change) error {
 		return c.removeCredential(ch)
 	case account.CreateInvitation:
 		return c.createInvitation(ch)
+	case account.TryInvitation:
+		return c.tryInvitation(ch)
 	case account.SetState:
 		return c.setState(ch)
 	case account.RemoveAccount:
@@ -66,7 +68,9 @@ func (c *conn) apply(ch account.Change) error {
 
 // spend consumes a ceremony.
 func (c *conn) spend(s account.Spend) error {
-	const query = `INSERT INTO spent (ceremony, expires_at) VALUES (?, ?) ON CONFLICT DO NOTHING`
+	// What would have been swept by now, had it been spent before, is taken for spent.
+	const query = `INSERT INTO spent (ceremony, expires_at)
+		SELECT ?1, ?2 FROM system WHERE only = 1 AND ?2 > swept_until ON CONFLICT DO NOTHING`
 	n, err := c.exec(query, s.Ceremony[:], millis(s.ExpiresAt))
 	if err == nil && n == 0 {
 		return account.ErrCeremonySpent

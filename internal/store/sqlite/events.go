@@ -66,18 +66,7 @@ func (c *conn) tally(e account.Event) error {
 }
 
 // prefix is what one stranger can be assumed to have: a /24, or a /56.
-func prefix(a netip.Addr) []byte {
-	a = a.Unmap().WithZone("")
-	bits := 24
-	if a.Is6() {
-		bits = 56
-	}
-	p, err := a.Prefix(bits)
-	if err != nil || !p.IsValid() {
-		return []byte{} // no address
-	}
-	return p.Addr().AsSlice()
-}
+func prefix(a netip.Addr) []byte { return network(a, 24, 56) }
 
 // Events lists audit rows behind number after (0: from the first), at most
 // limit, in the order in which they were written. The row that counts further

@@ -55,3 +55,26 @@ func (c *conn) consumeInvitation(ch account.CreateAccount) error {
 	_, err = c.exec(`DELETE FROM invitation WHERE setup = 1`)
 	return err
 }
+
+func (c *conn) tryInvitation(ch account.TryInvitation) error {
+	const dead = `DELETE FROM invitation WHERE token_hash = ? AND (expires_at <= ? OR created_at > ?)`
+	n, err := c.exec(dead, ch.TokenHash[:], millis(ch.At), millis(ch.At.Add(account.ClockSlack)))
+	if err != nil {
+		return err
+	}
+	if n > 0 {
+		return &kept{account.ErrInvitationUsed}
+	}
+	live, err := c.get(`SELECT 1 FROM invitation WHERE token_hash = ?`, []any{ch.TokenHash[:]}, new(int64))
+	if err != nil || live {
+		return err
+	}
+	if ch.Guess == nil {
+		return account.ErrInvitationUsed
+	}
+	g, err := c.guessing(*ch.Guess)
+	if err != nil {
+		return err
+	}
+	return g.wrong(account.ErrInvitationUsed)
+}

@@ -130,17 +130,21 @@ func (s *Store) Invitation(ctx context.Context, hash account.TokenHash) (account
 // System implements account.Store.
 func (s *Store) System(ctx context.Context) (account.System, error) {
 	const (
-		systemQuery = `SELECT coalesce(rp_id, ''), key_check, EXISTS (SELECT 1 FROM account WHERE administrator = 1) FROM system WHERE only = 1`
+		systemQuery = `SELECT coalesce(rp_id, ''), key_check, EXISTS (SELECT 1 FROM account WHERE administrator = 1), swept_until FROM system WHERE only = 1`
 		keyQuery    = `SELECT id, purpose, wrapped, created_at, not_before FROM key ORDER BY created_at, id`
 	)
 	var sys account.System
 	err := s.read(ctx, func(c *conn) error {
-		found, err := c.get(systemQuery, nil, &sys.RPID, &sys.KeyCheck, &sys.HasAdministrator)
+		var swept int64
+		found, err := c.get(systemQuery, nil, &sys.RPID, &sys.KeyCheck, &sys.HasAdministrator, &swept)
 		if err != nil {
 			return err
 		}
 		if !found {
 			return &fault{errNoSystem}
+		}
+		if swept != 0 {
+			sys.SweptUntil = moment(swept)
 		}
 		return c.each(keyQuery, nil, func(rows *sql.Rows) error {
 			var k account.Key

@@ -17,6 +17,8 @@ func millis(t time.Time) int64 { return t.UnixMilli() }
 
 func moment(ms int64) time.Time { return time.UnixMilli(ms).UTC() }
 
+func duration(ms int64) time.Duration { return time.Duration(ms) * time.Millisecond }
+
 // address is NULL, 4 or 16 bytes. A zone means nothing later and is dropped.
 func address(a netip.Addr) any {
 	if !a.IsValid() {
@@ -28,6 +30,20 @@ func address(a netip.Addr) any {
 func parseAddress(b []byte) netip.Addr {
 	a, _ := netip.AddrFromSlice(b) // NULL is no address
 	return a
+}
+
+// network is the address of a's network, empty when there is no address.
+func network(a netip.Addr, bits4, bits6 int) []byte {
+	a = a.Unmap().WithZone("")
+	bits := bits4
+	if a.Is6() {
+		bits = bits6
+	}
+	p, err := a.Prefix(bits)
+	if err != nil || !p.IsValid() {
+		return []byte{}
+	}
+	return p.Addr().AsSlice()
 }
 
 // optional is NULL for nil.

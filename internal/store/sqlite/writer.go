@@ -213,13 +213,22 @@ func (w *writer) commit(group []*request) error {
 	return nil
 }
 
+// kept is a refusal that leaves something behind, such as the count of a wrong
+// guess: its request is not undone.
+type kept struct{ answer error }
+
+func (k *kept) Error() string { return k.answer.Error() }
+
 // one applies a request in a savepoint of its own. The first result is its
 // answer, the second ends the group.
 func (w *writer) one(r *request) (answer, failure error) {
 	if _, err := w.conn.exec("SAVEPOINT request"); err != nil {
 		return nil, err
 	}
-	if answer = r.apply(w.conn); answer != nil {
+	answer = r.apply(w.conn)
+	if k, ok := errors.AsType[*kept](answer); ok {
+		answer = k.answer
+	} else if answer != nil {
 		if _, broken := errors.AsType[*fault](answer); broken {
 			return nil, answer
 		}

@@ -147,8 +147,17 @@ func sweep(s *scene) {
 	s.ok("invitation that has not", err)
 	s.refuses("ceremony that is kept", kept, account.ErrCeremonySpent)
 	for _, sp := range []account.Spend{spent[0], spent[many/2], spent[many-1]} {
-		s.apply("ceremony that was swept", account.Refuse{Spend: sp})
+		s.refuses("ceremony that was swept", account.Refuse{Spend: sp}, account.ErrCeremonySpent)
 	}
+	never := s.spend()
+	never.ExpiresAt = cut
+	s.refuses("ceremony that would have been swept", account.Refuse{Spend: never}, account.ErrCeremonySpent)
+	s.same("swept until", s.system().SweptUntil, cut)
+	s.apply("other keys", account.PutKeys{})
+	s.same("swept until, with some keys still there", s.system().SweptUntil, cut)
+	s.apply("new keys", account.PutKeys{Anew: true})
+	s.same("swept until, with new keys alone", s.system().SweptUntil, time.Time{})
+	s.apply("that ceremony with new keys", account.Refuse{Spend: never})
 	s.ok("sweep with nothing to do", s.store.Sweep(s.ctx, s.now.Add(-time.Hour)))
 }
 
