@@ -27,6 +27,7 @@ type endpoint struct {
 	detail       string
 	session      bool // needs one
 	ceremony     bool // begins or finishes one
+	finish       bool // finishes one
 	shared       bool // pages of related origins may use it
 	patient      bool // behind hither.sock: may take longer than a request
 	status       int  // of success
@@ -105,7 +106,7 @@ func (s *Server) answer(e endpoint) http.HandlerFunc {
 		}
 		err := s.judgeOrigin(r, e.shared)
 		if err == nil {
-			err = e.limit(s).admit(r)
+			err = s.admit(e, r)
 		}
 		if err == nil {
 			err = e.serve(s, w, r, e.status)
@@ -116,12 +117,16 @@ func (s *Server) answer(e endpoint) http.HandlerFunc {
 	}
 }
 
-// limit is the limiter that counts an endpoint's requests.
-func (e endpoint) limit(s *Server) *limiter {
-	if e.ceremony {
-		return s.ceremonies
+// admit counts a request of an endpoint.
+func (s *Server) admit(e endpoint, r *http.Request) error {
+	switch {
+	case e.finish:
+		return s.ceremonies.admit(r, 0)
+	case e.ceremony:
+		return s.ceremonies.admit(r, finishReserve)
+	default:
+		return s.requests.admit(r, 0)
 	}
-	return s.requests
 }
 
 // answerOperator runs an endpoint behind hither.sock, which no browser reaches.

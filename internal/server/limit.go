@@ -16,6 +16,7 @@ import (
 const (
 	ceremonyRate  = 20  // begin and finish, a second
 	ceremonyBurst = 600 //
+	finishReserve = 100 // of the burst; begins leave it, so that who has begun can finish
 	requestRate   = 50  // everything else, a second
 	requestBurst  = 1500
 )
@@ -26,6 +27,10 @@ const maxPrefixes = 65_536
 // limiter is a token bucket for each address prefix, the most recently seen
 // ones. It differs from golang.org/x/time/rate in that tokens can be given
 // back after the fact and that a bucket is three words: there may be 65,536.
+//
+// It counts load, which the next second forgets; wrong guesses are counted in
+// the store (account.Guess). With time.Now, whose moments carry a monotonic
+// reading, it does not notice when the clock is set.
 type limiter struct {
 	rate, burst float64
 	now         func() time.Time
@@ -46,25 +51,25 @@ func newLimiter(rate, burst float64, now func() time.Time) *limiter {
 	return &limiter{rate: rate, burst: burst, now: now, buckets: map[netip.Prefix]*list.Element{}}
 }
 
-// take takes a token, or says after how long there will be one. A nil limiter
-// has no limits.
-func (l *limiter) take(prefix netip.Prefix) (wait time.Duration, ok bool) {
+// take takes a token and leaves reserve, or says after how long it could. A nil
+// limiter has no limits.
+func (l *limiter) take(prefix netip.Prefix, reserve float64) (wait time.Duration, ok bool) {
 	if l == nil {
 		return 0, true
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	b := l.bucket(prefix)
-	if b.tokens < 1 {
-		return time.Duration((1 - b.tokens) / l.rate * float64(time.Second)), false
+	if lacks := 1 + reserve - b.tokens; lacks > 0 {
+		return time.Duration(lacks / l.rate * float64(time.Second)), false
 	}
 	b.tokens--
 	return 0, true
 }
 
 // admit lets a request pass or refuses it with the time to wait.
-func (l *limiter) admit(r *http.Request) error {
-	wait, ok := l.take(addressPrefix(incomingOf(r).client.Address))
+func (l *limiter) admit(r *http.Request, reserve float64) error {
+	wait, ok := l.take(addressPrefix(incomingOf(r).client.Address), reserve)
 	if !ok {
 		if l.refused != nil {
 			l.refused.Inc()
@@ -92,26 +97,31 @@ func (l *limiter) giveBack(prefix netip.Prefix, n float64) {
 	b.tokens = min(l.burst, b.tokens+n)
 }
 
-// bucket finds or makes the bucket of a prefix and fills it up to now. The
-// longest unseen one makes room: whoever has that many networks at hand is
-// not held by limits per network.
+// bucket finds or makes the bucket of a prefix and fills it up to now.
+//
+// When there are too many, a new prefix takes over the bucket that was unseen
+// for longest, with what is in it. That is full after half a minute, so nobody
+// notices as a rule. In a storm from more networks than there are buckets, it
+// may be empty, and no network gets a full one by being forgotten: all of them
+// together get what the buckets hold.
 func (l *limiter) bucket(prefix netip.Prefix) *bucket {
 	now := l.now()
-	if e := l.buckets[prefix]; e != nil {
-		l.recent.MoveToFront(e)
-		b := e.Value.(*bucket) //nolint:errcheck // the list holds nothing else
-		if passed := now.Sub(b.at).Seconds(); passed > 0 {
-			b.tokens = min(l.burst, b.tokens+passed*l.rate)
+	e, known := l.buckets[prefix]
+	if !known {
+		if len(l.buckets) < maxPrefixes {
+			e = l.recent.PushBack(&bucket{tokens: l.burst, at: now})
+		} else {
+			e = l.recent.Back()
+			delete(l.buckets, e.Value.(*bucket).prefix) //nolint:errcheck // the list holds nothing else
 		}
-		b.at = now
-		return b
+		l.buckets[prefix] = e
 	}
-	if len(l.buckets) >= maxPrefixes {
-		oldest := l.recent.Back()
-		delete(l.buckets, oldest.Value.(*bucket).prefix) //nolint:errcheck // as above
-		l.recent.Remove(oldest)
+	l.recent.MoveToFront(e)
+	b := e.Value.(*bucket) //nolint:errcheck // as above
+	b.prefix = prefix
+	if passed := now.Sub(b.at).Seconds(); passed > 0 {
+		b.tokens = min(l.burst, b.tokens+passed*l.rate)
 	}
-	b := &bucket{prefix: prefix, tokens: l.burst, at: now}
-	l.buckets[prefix] = l.recent.PushFront(b)
+	b.at = now
 	return b
 }

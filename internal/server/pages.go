@@ -54,7 +54,7 @@ func (s *Server) form(h func(*call) (any, error)) http.HandlerFunc {
 // visit finds out who asks, by the cookie alone, and gives a browser that has
 // none the cookie that ceremonies are bound to.
 func (s *Server) visit(w http.ResponseWriter, r *http.Request, h func(*call) (any, error)) (any, error) {
-	if err := s.requests.admit(r); err != nil {
+	if err := s.requests.admit(r, 0); err != nil {
 		return nil, err
 	}
 	c := &call{w: w, r: r, id: incomingOf(r).id, client: incomingOf(r).client}

@@ -38,7 +38,11 @@ func (s *Server) route(version string) error {
 	if err != nil {
 		return err
 	}
-	api.handle(http.MethodGet, "/api/openapi.json", func(w http.ResponseWriter, _ *http.Request) {
+	api.handle(http.MethodGet, "/api/openapi.json", func(w http.ResponseWriter, r *http.Request) {
+		if err := s.requests.admit(r, 0); err != nil {
+			s.writeProblem(w, r, err)
+			return
+		}
 		w.Header().Set("Content-Type", "application/json")
 		_, _ = w.Write(document) // the client has gone
 	})
@@ -60,7 +64,7 @@ func (s *Server) endpoints() []endpoint {
 			method: http.MethodPost, path: "/api/v1/registration/invitation", id: "readInvitation", status: http.StatusOK, ceremony: true,
 			summary:   "What a setup or invitation link is good for",
 			detail:    "Changes nothing. A page asks this before it asks a person for a name.",
-			codes:     []code{codeInvitationInvalid},
+			codes:     []code{codeInvitationInvalid, codeRateLimited},
 			operation: handle(s.readInvitation),
 		},
 		{
@@ -71,7 +75,7 @@ func (s *Server) endpoints() []endpoint {
 			operation: handle(begins(s, kindRegistration, s.beginRegistration)),
 		},
 		{
-			method: http.MethodPost, path: "/api/v1/registration/finish", id: "finishRegistration", status: http.StatusCreated, ceremony: true, shared: true,
+			method: http.MethodPost, path: "/api/v1/registration/finish", id: "finishRegistration", status: http.StatusCreated, ceremony: true, finish: true, shared: true,
 			summary:   "Finish making a passkey",
 			detail:    "A new account is signed in at once. A ceremony can be finished once, whatever comes of it.",
 			codes:     finishCodes,
@@ -85,7 +89,7 @@ func (s *Server) endpoints() []endpoint {
 			operation: handle(begins(s, kindAuthentication, s.beginAuthentication)),
 		},
 		{
-			method: http.MethodPost, path: "/api/v1/authentication/finish", id: "finishAuthentication", status: http.StatusOK, ceremony: true, shared: true,
+			method: http.MethodPost, path: "/api/v1/authentication/finish", id: "finishAuthentication", status: http.StatusOK, ceremony: true, finish: true, shared: true,
 			summary: "Finish signing in",
 			detail: "Opens a session and ends the one that the request came with. credential_unknown says that the passkey was removed here and may be forgotten; " +
 				"every other failure of a passkey is authentication_failed.",
