@@ -29,11 +29,13 @@ func mayImport() map[string][]string {
 		"relyingparty":             {"webauthn"},
 		"internal/account":         {"webauthn"},
 		"internal/load":            {"webauthn", "webauthn/webauthntest"},
-		"internal/store/sqlite":    {"internal/account", "webauthn"},
-		"internal/store/storetest": {"internal/account", "webauthn"},
+		"internal/audit":           {"internal/account", "internal/rootkey"},
+		"internal/store/sqlite":    {"internal/account", "internal/audit", "webauthn"},
+		"internal/store/storetest": {"internal/account", "internal/audit", "webauthn"},
 		"internal/server":          {"internal/account", "internal/rootkey", "relyingparty", "web", "webauthn"},
 		"cmd/hitherd": {
 			"internal/account", "internal/backup", "internal/qrcode", "internal/rootkey", "internal/server", "internal/store/sqlite",
+			"internal/account", "internal/audit", "internal/qrcode", "internal/rootkey", "internal/server", "internal/store/sqlite",
 			"relyingparty", "webauthn",
 		},
 	}

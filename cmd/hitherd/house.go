@@ -14,10 +14,14 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/hitherauth/hither/internal/account"
+	"github.com/hitherauth/hither/internal/audit"
 	"github.com/hitherauth/hither/internal/rootkey"
 	"github.com/hitherauth/hither/internal/server"
 	"github.com/hitherauth/hither/internal/store/sqlite"
 )
+
+// sealGrace is how long the last checkpoint may take when the house is closed.
+const sealGrace = time.Second
 
 // house is an opened data directory: what it holds belongs to this process
 // until close.
@@ -28,6 +32,7 @@ type house struct {
 	store     *sqlite.Store
 	key       rootkey.Key
 	keys      *server.CeremonyKeys
+	sealer    *audit.Sealer
 	providers account.Providers
 	tracer    trace.Tracer // nil: nobody traces
 }
@@ -86,6 +91,9 @@ func openHouse(ctx context.Context, c config, d *sqlite.Directory, rpID string, 
 	if h.keys, err = server.OpenCeremonyKeys(ctx, server.CeremonyKeysConfig{Store: h.store, RootKey: h.key, Logger: logger}); err != nil {
 		return nil, err
 	}
+	h.sealer = audit.NewSealer(audit.SealerConfig{
+		Store: h.store, Keys: h.store, RootKey: h.key, Origin: audit.Origin(rpID), Logger: logger,
+	})
 	return h, nil
 }
 
@@ -150,6 +158,11 @@ func (h *house) server(s site) (*server.Server, error) {
 // close gives everything back. What was acknowledged is durable already.
 func (h *house) close() error {
 	var errs []error
+	if h.sealer != nil {
+		ctx, cancel := context.WithTimeout(context.Background(), sealGrace)
+		h.sealer.Finish(ctx)
+		cancel()
+	}
 	if h.store != nil {
 		errs = append(errs, h.store.Close())
 	}

@@ -83,6 +83,7 @@ func (p program) serve(ctx context.Context, c config) (err error) {
 	}
 	g.Go(func() error { h.keys.Run(running); return nil })
 	g.Go(func() error { h.sweep(running); return nil })
+	g.Go(func() error { h.sealer.Run(running); return nil })
 	g.Go(func() error { return p.greet(running, h, s) })
 	g.Go(func() error { <-running.Done(); logger.Info("stopping"); return nil })
 	err = g.Wait()

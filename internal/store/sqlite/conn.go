@@ -31,9 +31,14 @@ type fault struct{ err error }
 func (f *fault) Error() string { return f.err.Error() }
 func (f *fault) Unwrap() error { return f.err }
 
-// parameters are those of every connection. modes: "rw", "ro".
+// parameters are those of every connection. modes: "rw", "ro", and "still",
+// which takes the file for one that nobody changes and makes no other beside it.
 func parameters(mode string, pragmas ...string) url.Values {
 	q := url.Values{"mode": {mode}, "_defensive": {"1"}, "_dqs": {"0"}, "_txlock": {"immediate"}}
+	if mode == "still" {
+		q.Set("mode", "ro")
+		q.Set("immutable", "1")
+	}
 	q["_pragma"] = append([]string{
 		"busy_timeout(1000)",
 		"trusted_schema(0)",

@@ -70,7 +70,7 @@ func prefix(a netip.Addr) []byte { return network(a, 24, 56) }
 
 // Events lists audit rows behind number after (0: from the first), at most
 // limit, in the order in which they were written. The row that counts further
-// events of a stranger can still change within its minute.
+// events of a stranger can still change within its minute, until it is settled.
 func (s *Store) Events(ctx context.Context, after int64, limit int) ([]account.StoredEvent, error) {
 	const query = `SELECT no, at, type, account, credential, actor, address, browser, failed, detail, count
 		FROM event WHERE no > ? ORDER BY no LIMIT ?`
@@ -88,12 +88,15 @@ func (s *Store) Events(ctx context.Context, after int64, limit int) ([]account.S
 	return list, nil
 }
 
-func scanEvent(rows *sql.Rows) (account.StoredEvent, error) {
+// scanEvent reads an event, and what the query has behind it into more.
+func scanEvent(rows *sql.Rows, more ...any) (account.StoredEvent, error) {
 	var e account.StoredEvent
 	var at int64
 	var acc, credential, addr []byte
-	err := rows.Scan(&e.No, &at, (*string)(&e.Type), &acc, &credential, (*string)(&e.Actor), &addr,
-		&e.Client.Browser, &e.Check, &e.Detail, &e.Count)
+	err := rows.Scan(append([]any{
+		&e.No, &at, (*string)(&e.Type), &acc, &credential, (*string)(&e.Actor), &addr,
+		&e.Client.Browser, &e.Check, &e.Detail, &e.Count,
+	}, more...)...)
 	if err != nil {
 		return account.StoredEvent{}, err
 	}

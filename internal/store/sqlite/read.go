@@ -129,34 +129,41 @@ func (s *Store) Invitation(ctx context.Context, hash account.TokenHash) (account
 
 // System implements account.Store.
 func (s *Store) System(ctx context.Context) (account.System, error) {
-	const (
-		systemQuery = `SELECT coalesce(rp_id, ''), key_check, EXISTS (SELECT 1 FROM account WHERE administrator = 1), swept_until FROM system WHERE only = 1`
-		keyQuery    = `SELECT id, purpose, wrapped, created_at, not_before FROM key ORDER BY created_at, id`
-	)
 	var sys account.System
-	err := s.read(ctx, func(c *conn) error {
-		var swept int64
-		found, err := c.get(systemQuery, nil, &sys.RPID, &sys.KeyCheck, &sys.HasAdministrator, &swept)
-		if err != nil {
-			return err
-		}
-		if !found {
-			return &fault{errNoSystem}
-		}
-		if swept != 0 {
-			sys.SweptUntil = moment(swept)
-		}
-		return c.each(keyQuery, nil, func(rows *sql.Rows) error {
-			var k account.Key
-			var created, notBefore int64
-			err := rows.Scan(fixed(k.ID[:]), &k.Purpose, &k.Wrapped, &created, &notBefore)
-			k.CreatedAt, k.NotBefore = moment(created), moment(notBefore)
-			sys.Keys = append(sys.Keys, k)
-			return err
-		})
+	err := s.read(ctx, func(c *conn) (err error) {
+		sys, err = c.system()
+		return err
 	})
 	if err != nil {
 		return account.System{}, err
 	}
 	return sys, nil
+}
+
+func (c *conn) system() (account.System, error) {
+	const (
+		systemQuery = `SELECT coalesce(rp_id, ''), key_check, EXISTS (SELECT 1 FROM account WHERE administrator = 1), swept_until FROM system WHERE only = 1`
+		keyQuery    = `SELECT id, purpose, wrapped, created_at, not_before FROM key ORDER BY created_at, id`
+	)
+	var sys account.System
+	var swept int64
+	found, err := c.get(systemQuery, nil, &sys.RPID, &sys.KeyCheck, &sys.HasAdministrator, &swept)
+	if err != nil {
+		return account.System{}, err
+	}
+	if !found {
+		return account.System{}, &fault{errNoSystem}
+	}
+	if swept != 0 {
+		sys.SweptUntil = moment(swept)
+	}
+	err = c.each(keyQuery, nil, func(rows *sql.Rows) error {
+		var k account.Key
+		var created, notBefore int64
+		err := rows.Scan(fixed(k.ID[:]), &k.Purpose, &k.Wrapped, &created, &notBefore)
+		k.CreatedAt, k.NotBefore = moment(created), moment(notBefore)
+		sys.Keys = append(sys.Keys, k)
+		return err
+	})
+	return sys, err
 }

@@ -54,6 +54,7 @@ type Store struct {
 	closed  chan struct{} // closed by Close
 	keeper  *conn
 	copying chan struct{} // full while a copy is being made
+	leased  bool          // a sealer took the lease since Open; used by the writer alone
 	once    sync.Once     // for Close
 	err     error         // of Close
 }

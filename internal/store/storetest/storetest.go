@@ -19,11 +19,13 @@ import (
 	"time"
 
 	"github.com/hitherauth/hither/internal/account"
+	"github.com/hitherauth/hither/internal/audit"
 )
 
-// Store is what the suite needs of an engine beside account.Store.
+// Store is what the suite needs of an engine beside account.Store and audit.Store.
 type Store interface {
 	account.Store
+	audit.Store
 	// Events lists audit rows behind number after, at most limit, in the order
 	// in which they were written.
 	Events(ctx context.Context, after int64, limit int) ([]account.StoredEvent, error)
@@ -110,6 +112,12 @@ func checks() []check {
 		{"events", events},
 		{"events_of_strangers", eventsOfStrangers},
 		{"events_of_strangers_race", eventsOfStrangersRace},
+		{"audit_rows", auditRows},
+		{"audit_seal", auditSeal},
+		{"audit_seal_race", auditSealRace},
+		{"audit_counting", auditCounting},
+		{"audit_thin", auditThin},
+		{"audit_follows", auditFollows},
 		{"sweep", sweep},
 		{"cancelled_among_many", cancelledAmongMany},
 		{"durability", durability},

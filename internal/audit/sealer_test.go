@@ -1,0 +1,177 @@
+package audit_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"log/slog"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/hitherauth/hither/internal/audit"
+	"github.com/hitherauth/hither/internal/store/sqlite"
+)
+
+func isError(err, want error) bool { return errors.Is(err, want) }
+
+func (h *house) checkpoints() int {
+	h.t.Helper()
+	marks, err := h.store.Marks(context.Background(), 1_000_000)
+	h.ok(err)
+	return len(marks)
+}
+
+// reportBeside verifies while the store is open.
+func (h *house) reportBeside() audit.Report {
+	h.t.Helper()
+	return h.verify()
+}
+
+func TestSealer(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	r := h.reportBeside()
+	h.wants(r)
+	if r.Rows != 0 || r.Checkpoints != 0 || r.Newest != nil || r.Uncovered.Count != 0 {
+		t.Errorf("new log: got %+v", r)
+	}
+	h.seal()
+	if n := h.checkpoints(); n != 0 {
+		t.Errorf("%d checkpoints of nothing", n)
+	}
+	h.record(3)
+	if r = h.reportBeside(); r.Uncovered.Count != 3 || r.Uncovered.First != 1 || r.Uncovered.Last != 3 {
+		t.Errorf("before the first checkpoint: got %+v", r.Uncovered)
+	}
+	h.seal()
+	h.seal()
+	h.seal()
+	if n := h.checkpoints(); n != 1 {
+		t.Errorf("%d checkpoints of one step", n)
+	}
+	if r = h.reportBeside(); r.Rows != 3 || r.Checkpoints != 1 || !r.Newest.Equal(h.now) || r.Uncovered.Count != 0 {
+		t.Errorf("got %+v", r)
+	}
+	h.close()
+	h.open()
+	h.now = h.now.Add(time.Minute)
+	h.rounds(3)
+	r = h.reportBeside()
+	h.wants(r)
+	if r.Rows != 6 || r.Checkpoints != 4 {
+		t.Errorf("after reopening: got %+v", r)
+	}
+}
+
+// A log that was never sealed is caught up with in pieces.
+func TestSealerCatchesUp(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	h.record(1)
+	h.close()
+	h.tamper(`WITH RECURSIVE n(no) AS (SELECT 2 UNION ALL SELECT no + 1 FROM n WHERE no < 45000)
+		INSERT INTO event SELECT n.no, at, type, account, credential, actor, address, browser, failed, detail, count FROM n, event WHERE event.no = 1`)
+	h.open()
+	h.sealer.Finish(t.Context())
+	r := h.reportBeside()
+	h.wants(r)
+	if r.Rows != 45000 || r.Checkpoints != 3 {
+		t.Errorf("got %+v", r)
+	}
+}
+
+// Of two sealers one seals; when it is gone the other does.
+func TestSealerLease(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	second := h.newSealer()
+	h.record(1)
+	h.seal()
+	h.write("person")
+	if _, err := second.Seal(t.Context()); !errors.Is(err, audit.ErrLeased) {
+		t.Errorf("while the first has the lease: %v", err)
+	}
+	h.now = h.now.Add(6 * time.Second)
+	if n, err := second.Seal(t.Context()); n != 1 || err != nil {
+		t.Errorf("when the lease is over: %d rows, %v", n, err)
+	}
+	h.write("person")
+	if _, err := h.sealer.Seal(t.Context()); !errors.Is(err, audit.ErrLeased) {
+		t.Errorf("the first, when the second has the lease: %v", err)
+	}
+	second.Finish(t.Context())
+	h.write("person")
+	h.seal()
+	r := h.reportBeside()
+	h.wants(r)
+	if r.Rows != 4 || r.Checkpoints != 4 {
+		t.Errorf("got %+v", r)
+	}
+}
+
+// A sealer that runs notices that the log goes back under its hands.
+func TestHostileSealerRolledBack(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	h.rounds(5)
+	h.tamper("DELETE FROM checkpoint WHERE size > 3", "UPDATE sealer SET size = 3")
+	h.record(1)
+	h.refuses(audit.ErrRolledBack)
+	h.tamper("UPDATE sealer SET size = 2")
+	h.refuses(audit.ErrBroken)
+}
+
+func TestSealerThins(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	h.now = h.now.Truncate(time.Hour)
+	first := h.now
+	for range 5 * 60 {
+		h.record(1)
+		h.seal()
+		h.now = h.now.Add(59 * time.Second)
+	}
+	h.rounds(1)
+	h.ok(h.sealer.Thin(t.Context()))
+	// The first, the last of each of four hours, and all of the last hour.
+	if n := h.checkpoints(); n > 70 || n < 60 {
+		t.Errorf("%d checkpoints are kept", n)
+	}
+	r := h.reportBeside()
+	h.wants(r)
+	if r.Rows != 301 {
+		t.Errorf("got %+v", r)
+	}
+	if r.Checkpoints < 64 || r.Checkpoints > 66 {
+		t.Errorf("%d checkpoints are left of %v", r.Checkpoints, h.now.Sub(first))
+	}
+	h.ok(h.sealer.Thin(t.Context())) // nothing to do
+}
+
+// What a sealer says is in the log of the process: the note, whole, and no key.
+func TestSealerTells(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	var out bytes.Buffer
+	s := audit.NewSealer(audit.SealerConfig{
+		Store: h.store, Keys: h.store, RootKey: h.root, Origin: origin,
+		Logger: slog.New(slog.NewTextHandler(&out, nil)), Now: func() time.Time { return h.now },
+	})
+	h.record(2)
+	s.Finish(t.Context())
+	s.Finish(t.Context())
+	if got := strings.Count(out.String(), `msg="audit checkpoint"`); got != 1 {
+		t.Errorf("told %d times:\n%s", got, out.String())
+	}
+	if !strings.Contains(out.String(), "id.example/audit\\n2\\n") {
+		t.Errorf("no note in\n%s", out.String())
+	}
+}
+
+func TestReaderBesideNothing(t *testing.T) {
+	t.Parallel()
+	if _, err := sqlite.OpenReader(t.Context(), t.TempDir()); !errors.Is(err, sqlite.ErrNoDatabase) {
+		t.Errorf("got %v", err)
+	}
+}
