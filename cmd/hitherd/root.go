@@ -21,7 +21,8 @@ func (p program) root() *cobra.Command {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	},
-		p.serveCommand(), p.migrateCommand(), p.configCommand(), p.adminCommand(), p.backupCommand(), p.restoreCommand(), p.healthcheckCommand(), p.versionCommand())
+		p.serveCommand(), p.migrateCommand(), p.configCommand(), p.adminCommand(), p.auditCommand(), p.backupCommand(), p.restoreCommand(),
+		p.healthcheckCommand(), p.versionCommand())
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usage(err.Error()).hint(cmd.CommandPath() + " --help")
 	})

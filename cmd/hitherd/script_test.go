@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"io"
 	"net"
@@ -45,6 +46,7 @@ func TestScripts(t *testing.T) {
 			"register": registerByLink,
 			"lines":    countLines,
 			"signal":   sendSignal,
+			"tamper":   tamper,
 		},
 		Condition: func(condition string) (bool, error) {
 			if condition != "ipv6" {
@@ -170,4 +172,16 @@ func sendSignal(ts *testscript.TestScript, neg bool, args []string) {
 	process, err := os.FindProcess(pid)
 	ts.Check(err)
 	ts.Check(process.Signal(signals[args[0]]))
+}
+
+// tamper DATABASE STATEMENT changes a database that no hitherd has open.
+func tamper(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: tamper DATABASE STATEMENT")
+	}
+	db, err := sql.Open("sqlite", ts.MkAbs(args[0]))
+	ts.Check(err)
+	_, err = db.ExecContext(context.Background(), args[1])
+	ts.Check(err)
+	ts.Check(db.Close())
 }
