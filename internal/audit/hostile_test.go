@@ -1,7 +1,6 @@
 package audit_test
 
 import (
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -28,6 +27,10 @@ func TestHostileTampering(t *testing.T) {
 		between = "rows %s: at least one was changed, or they were put in another order"
 		row7    = "row 7 was changed"
 	)
+	made := newHouse(t)
+	made.rounds(10)
+	made.close()
+	whole, root := made.database(), made.root
 	for name, c := range map[string]struct {
 		sql  []string
 		want []string
@@ -86,9 +89,8 @@ func TestHostileTampering(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			h := newHouse(t)
-			h.rounds(10)
-			h.close()
+			h := &house{t: t, path: t.TempDir(), root: root}
+			h.putBack(whole)
 			h.tamper(c.sql...)
 			for i, w := range c.want {
 				c.want[i] = strings.Replace(w, "KEY", h.keyHash(), 1)
@@ -124,8 +126,9 @@ func (h *house) key() audit.VerifierKey {
 func TestHostileTamperingLocated(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
-	for range 5 {
-		h.record(1200)
+	h.record(1)
+	for i := range 5 {
+		h.multiply(1200 * (i + 1))
 		h.seal()
 	}
 	h.close()
@@ -146,17 +149,14 @@ func TestHostileRollback(t *testing.T) {
 	h := newHouse(t)
 	h.rounds(5)
 	h.close()
-	older := filepath.Join(t.TempDir(), "older.db")
-	h.copyTo(older)
+	older := h.database()
 	h.open()
 	h.rounds(5)
 	outside := audit.Outside{Name: "mine", Note: h.newest()}
 	h.close()
 	h.wants(h.verify(outside))
 
-	b, err := os.ReadFile(older)
-	h.ok(err)
-	h.ok(os.WriteFile(filepath.Join(h.path, "hither.db"), b, 0o600))
+	h.putBack(older)
 	h.wants(h.verify()) // nothing to be seen from inside
 	h.wants(h.verify(outside), "mine: this checkpoint covers 10 rows and the log has 5: the log was rewritten, cut off or put back to an older state")
 
@@ -272,16 +272,13 @@ func TestHostileRestored(t *testing.T) {
 	h.rounds(5)
 	early := audit.Outside{Name: "early", Note: h.newest()}
 	h.close()
-	backup := filepath.Join(t.TempDir(), "backup.db")
-	h.copyTo(backup)
+	backup := h.database()
 	h.open()
 	h.rounds(5)
 	late := audit.Outside{Name: "late", Note: h.newest()}
 	h.close()
 
-	b, err := os.ReadFile(backup)
-	h.ok(err)
-	h.ok(os.WriteFile(filepath.Join(h.path, "hither.db"), b, 0o600))
+	h.putBack(backup)
 	h.epoch = 2
 	h.now = h.now.Add(time.Minute)
 	h.open()
@@ -307,7 +304,7 @@ func TestHostileStrangers(t *testing.T) {
 	}
 	h.record(1)
 	h.seal()
-	r := h.reportBeside()
+	r := h.verify()
 	h.wants(r)
 	if r.Rows != 11 || r.Uncovered.Count != 2 || r.Uncovered.First != 12 {
 		t.Errorf("while the minute lasts: got %+v", r)
@@ -315,7 +312,7 @@ func TestHostileStrangers(t *testing.T) {
 	h.now = h.now.Truncate(time.Minute).Add(time.Minute)
 	h.seal() // settles
 	h.seal()
-	if r = h.reportBeside(); r.Rows != 13 || r.Uncovered.Count != 0 {
+	if r = h.verify(); r.Rows != 13 || r.Uncovered.Count != 0 {
 		t.Errorf("when it is over: got %+v", r)
 	}
 	h.now = h.now.Add(-time.Minute)
@@ -323,7 +320,7 @@ func TestHostileStrangers(t *testing.T) {
 	h.now = h.now.Add(2 * time.Minute)
 	h.seal()
 	h.seal()
-	r = h.reportBeside()
+	r = h.verify()
 	h.wants(r)
 	if r.Rows != 14 {
 		t.Errorf("with one that came late: got %+v", r)
@@ -344,7 +341,7 @@ func TestHostileClock(t *testing.T) {
 	h.now = h.now.Add(2 * time.Minute)
 	h.seal()
 	h.seal()
-	r := h.reportBeside()
+	r := h.verify()
 	h.wants(r)
 	if r.Uncovered.Count != 0 {
 		t.Errorf("got %+v", r)

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"database/sql"
 	"errors"
+	"fmt"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -109,6 +110,16 @@ func (h *house) write(by account.Actor) {
 	}))
 }
 
+// multiply makes the rows up to number n out of the last one, with the database closed.
+func (h *house) multiply(n int) {
+	h.t.Helper()
+	h.close()
+	h.tamper(fmt.Sprintf(`WITH RECURSIVE more(no) AS (SELECT max(no) + 1 FROM event UNION ALL SELECT no + 1 FROM more WHERE no < %d)
+		INSERT INTO event SELECT more.no, at, type, account, credential, actor, address, browser, failed, detail, count
+		FROM more, event WHERE event.no = (SELECT max(no) FROM event)`, n))
+	h.open()
+}
+
 // seal covers what there is.
 func (h *house) seal() {
 	h.t.Helper()
@@ -145,12 +156,18 @@ func (h *house) tamper(statements ...string) {
 	h.ok(db.Close())
 }
 
-// copyTo copies the closed database.
-func (h *house) copyTo(path string) {
+// database is the file of the closed database.
+func (h *house) database() []byte {
 	h.t.Helper()
 	b, err := os.ReadFile(filepath.Join(h.path, "hither.db"))
 	h.ok(err)
-	h.ok(os.WriteFile(path, b, 0o600))
+	return b
+}
+
+// putBack makes b the database, which is closed.
+func (h *house) putBack(b []byte) {
+	h.t.Helper()
+	h.ok(os.WriteFile(filepath.Join(h.path, "hither.db"), b, 0o600))
 }
 
 // verify reads the database as hitherd audit verify does.
