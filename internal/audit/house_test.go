@@ -25,7 +25,7 @@ const origin = "id.example/audit"
 
 // house is a database with a sealer, whose clock is moved by hand.
 type house struct {
-	t     *testing.T
+	t     testing.TB
 	path  string
 	root  rootkey.Key
 	now   time.Time
@@ -36,7 +36,7 @@ type house struct {
 	sealer    *audit.Sealer
 }
 
-func newHouse(t *testing.T) *house {
+func newHouse(t testing.TB) *house {
 	t.Helper()
 	h := &house{t: t, path: t.TempDir(), now: time.Date(2026, 11, 22, 12, 3, 5, 0, time.UTC)}
 	h.root = newRoot(t)
@@ -49,7 +49,7 @@ func newHouse(t *testing.T) *house {
 	return h
 }
 
-func newRoot(t *testing.T) rootkey.Key {
+func newRoot(t testing.TB) rootkey.Key {
 	t.Helper()
 	root, err := rootkey.Create(filepath.Join(t.TempDir(), "key"))
 	if err != nil {
