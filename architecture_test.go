@@ -34,9 +34,8 @@ func mayImport() map[string][]string {
 		"internal/store/storetest": {"internal/account", "internal/audit", "webauthn"},
 		"internal/server":          {"internal/account", "internal/rootkey", "relyingparty", "web", "webauthn"},
 		"cmd/hitherd": {
-			"internal/account", "internal/backup", "internal/qrcode", "internal/rootkey", "internal/server", "internal/store/sqlite",
-			"internal/account", "internal/audit", "internal/qrcode", "internal/rootkey", "internal/server", "internal/store/sqlite",
-			"relyingparty", "webauthn",
+			"internal/account", "internal/audit", "internal/backup", "internal/qrcode", "internal/rootkey", "internal/server",
+			"internal/store/sqlite", "relyingparty", "webauthn",
 		},
 	}
 }

@@ -110,12 +110,12 @@ func everySecond(t *testing.T, args []ast.Expr) (keys []string) {
 	return keys
 }
 
-// isLogger says whether an expression is a logger by its name: logger, s.logger, w.log.
+// isLogger says whether an expression is a logger by its name: logger, s.logger, w.log, c.Logger.
 func isLogger(e ast.Expr) bool {
 	if s, ok := e.(*ast.SelectorExpr); ok {
 		e = s.Sel
 	}
-	return isNamed(e, "logger") || isNamed(e, "log")
+	return isNamed(e, "logger") || isNamed(e, "log") || isNamed(e, "Logger")
 }
 
 func isNamed(e ast.Expr, name string) bool {
