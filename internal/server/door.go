@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"runtime/debug"
 	"strings"
@@ -101,8 +102,11 @@ func (s *Server) publicDoor(pages, api, health *routeMux) http.Handler {
 			return pages
 		}
 	}
+	headers := securityHeaders(s.secure)
 	serve := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		s.securityHeaders(w.Header())
+		// The values are shared between requests: handlers set, and add to what
+		// has no room, so that none of them changes another's.
+		maps.Copy(w.Header(), headers)
 		d := choose(r)
 		if err := s.judgeTarget(r, d != health); err != nil {
 			if isTooLarge(err) {

@@ -15,10 +15,11 @@ const permissionsPolicy = "publickey-credentials-get=(self), publickey-credentia
 	"midi=(), otp-credentials=(), payment=(), picture-in-picture=(), screen-wake-lock=(), serial=(), storage-access=(), " +
 	"usb=(), xr-spatial-tracking=()"
 
-// securityHeaders sets what every answer carries, whatever becomes of the
+// securityHeaders are what every answer carries, whatever becomes of the
 // request. Only assets, whose names change with their content, and
 // /.well-known/webauthn override Cache-Control.
-func (s *Server) securityHeaders(h http.Header) {
+func securityHeaders(secure bool) http.Header {
+	h := http.Header{}
 	h.Set("Content-Security-Policy", web.ContentSecurityPolicy)
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Referrer-Policy", "no-referrer")
@@ -28,7 +29,8 @@ func (s *Server) securityHeaders(h http.Header) {
 	h.Set("X-Frame-Options", "DENY") // for what is too old for frame-ancestors
 	h.Set("Cache-Control", "no-store")
 	h.Set("Vary", "Cookie, Authorization")
-	if s.secure {
+	if secure {
 		h.Set("Strict-Transport-Security", "max-age=31536000")
 	}
+	return h
 }
