@@ -1,4 +1,4 @@
--- A database of version 1 with one of everything. Never edited: this is what
+-- A database of version 3 with one of everything. Never edited: this is what
 -- somebody's database looks like.
 INSERT INTO account (no, id, user_handle, name, folded, display_name, administrator, state, created_at)
 VALUES (1, x'000102030405060708090a0b0c0d0e0f', x'aaaa', 'Ada', 'ada', 'Ada Lovelace', 1, 'active', 1764000000123);
