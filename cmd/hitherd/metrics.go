@@ -31,11 +31,8 @@ type observation struct {
 	census *census
 }
 
-// observe opens the listener of /metrics; nil when none is configured.
+// observe opens the listener of /metrics. c is nil where there is no certificate.
 func (h *house) observe(ctx context.Context, s *server.Server, c *certificate) (*observation, error) {
-	if h.config.MetricsListen == "" {
-		return nil, nil //nolint:nilnil // there is nothing, and nothing is wrong
-	}
 	o := &observation{census: &census{store: h.store, logger: h.logger, now: time.Now}}
 	registry := prometheus.NewRegistry()
 	list := []prometheus.Collector{

@@ -126,10 +126,10 @@ func (h *house) openDoors(ctx context.Context, judged site) (d doors, err error)
 		return d, err
 	}
 	d.public.handler, d.public.logger = srv.Handler(), h.logger
-	if d.metrics, err = h.observe(ctx, srv, d.public.certificate); err != nil {
-		return d, err
-	}
-	if d.metrics != nil {
+	if h.config.MetricsListen != "" {
+		if d.metrics, err = h.observe(ctx, srv, d.public.certificate); err != nil {
+			return d, err
+		}
 		opened = append(opened, d.metrics.door)
 	}
 	d.operator, err = h.openOperatorDoor(ctx, srv.Operator())
