@@ -29,6 +29,7 @@ func sendBackup(s *Server, w http.ResponseWriter, r *http.Request, status int) e
 	}
 	b, err := s.backup(r.Context())
 	if err != nil {
+		s.metrics.backups.WithLabelValues(outcomeFailed).Inc()
 		// Whoever is at this door may know why: a full disk, most likely.
 		return &refusal{code: codeUnavailable, detail: "no backup was made: " + err.Error(), cause: err}
 	}
@@ -41,9 +42,11 @@ func sendBackup(s *Server, w http.ResponseWriter, r *http.Request, status int) e
 		_, err = io.Copy(patientWriter{w, control}, b)
 	}
 	if err := errors.Join(err, b.Close()); err != nil {
+		s.metrics.backups.WithLabelValues(outcomeFailed).Inc()
 		s.logger.ErrorContext(r.Context(), "backup broke off", "request_id", incomingOf(r).id, "err", err)
 		panic(http.ErrAbortHandler)
 	}
+	s.metrics.backups.WithLabelValues(outcomeCompleted).Inc()
 	s.logger.InfoContext(r.Context(), "backup made", "request_id", incomingOf(r).id, "bytes", b.Size)
 	return nil
 }

@@ -63,9 +63,16 @@ func TestOperatorBackup(t *testing.T) {
 				if err != nil || response.StatusCode != http.StatusOK || string(b) != text || response.Header.Get("Content-Type") != "application/x-tar" {
 					t.Errorf("got %s, %d bytes, %v", response.Status, len(b), err)
 				}
+				listener.Close() // after which the handler has returned
+				if got := h.counted("hither_backups_total", "completed"); got != 1 {
+					t.Errorf("%v backups are counted", got)
+				}
 			case "fails_before":
 				if response.StatusCode != http.StatusServiceUnavailable || !strings.Contains(string(b), row.want) {
 					t.Errorf("got %s: %s", response.Status, b)
+				}
+				if got := h.counted("hither_backups_total", "failed"); got != 1 {
+					t.Errorf("%v failures are counted", got)
 				}
 				return
 			default:

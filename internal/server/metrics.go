@@ -16,6 +16,7 @@ const (
 	kindRegistration   = "registration"
 	kindCeremony       = "ceremony" // begin and finish, among limits
 	kindRequest        = "request"  // everything else, among limits
+	kindGuess          = "guess"    // wrong tries of what can be guessed, among limits
 )
 
 // Values of the label outcome: what became of a ceremony that came to finish.
@@ -35,7 +36,9 @@ type metrics struct {
 	requests *prometheus.HistogramVec // route, method, status
 	inFlight prometheus.Gauge
 	limited  *prometheus.CounterVec // kind
+	guesses  prometheus.Counter     // of limited
 	panics   prometheus.Counter
+	backups  *prometheus.CounterVec // outcome
 }
 
 func newMetrics() *metrics {
@@ -65,7 +68,14 @@ func newMetrics() *metrics {
 			Name: "hither_panics_total",
 			Help: "Requests that met a bug of ours and were answered with 500.",
 		}),
+		backups: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "hither_backups_total",
+			Help: "Backups that an operator asked the running server for: completed or failed.",
+		}, []string{"outcome"}),
 	}
+	m.guesses = m.limited.WithLabelValues(kindGuess)
+	m.backups.WithLabelValues(outcomeCompleted)
+	m.backups.WithLabelValues(outcomeFailed)
 	// What a graph begins with, rather than with nothing.
 	for _, kind := range []string{kindAuthentication, kindRegistration} {
 		m.begun.WithLabelValues(kind)
@@ -77,7 +87,7 @@ func newMetrics() *metrics {
 // Collectors are what /metrics shows of the server. They are registered nowhere.
 func (s *Server) Collectors() []prometheus.Collector {
 	m := s.metrics
-	out := []prometheus.Collector{m.begun, m.finished, m.requests, m.inFlight, m.limited, m.panics}
+	out := []prometheus.Collector{m.begun, m.finished, m.requests, m.inFlight, m.limited, m.panics, m.backups}
 	for kind, l := range map[string]*limiter{kindCeremony: s.ceremonies, kindRequest: s.requests} {
 		if l != nil {
 			out = append(out, prometheus.NewGaugeFunc(prometheus.GaugeOpts{

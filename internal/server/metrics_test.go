@@ -80,6 +80,22 @@ func TestHostileLabels(t *testing.T) {
 	})
 }
 
+// counted is the value of a counter or gauge whose label kind or outcome has a value.
+func (h *house) counted(name, value string) float64 {
+	h.t.Helper()
+	for _, f := range h.gather() {
+		for _, m := range f.GetMetric() {
+			for _, pair := range m.GetLabel() {
+				if f.GetName() == name && pair.GetValue() == value {
+					return m.GetCounter().GetValue() + m.GetGauge().GetValue() // it is one of the two
+				}
+			}
+		}
+	}
+	h.t.Fatalf("no %s of %s", name, value)
+	return 0
+}
+
 // A request that is refused by a limit is counted by the limit's kind, and not
 // as a ceremony.
 func TestLimitsAreCounted(t *testing.T) {
@@ -92,29 +108,22 @@ func TestLimitsAreCounted(t *testing.T) {
 			limited++
 		}
 	}
-	for _, f := range h.gather() {
-		for _, m := range f.GetMetric() {
-			kind := ""
-			for _, pair := range m.GetLabel() {
-				if pair.GetName() == "kind" {
-					kind = pair.GetValue()
-				}
-			}
-			var got, want float64
-			switch f.GetName() + " " + kind {
-			case "hither_rate_limited_total ceremony":
-				got, want = m.GetCounter().GetValue(), float64(limited)
-			case "hither_ceremonies_begun_total authentication":
-				got, want = m.GetCounter().GetValue(), float64(700-limited)
-			case "hither_rate_limit_prefixes ceremony":
-				got, want = m.GetGauge().GetValue(), 1
-			}
-			if got != want {
-				t.Errorf("%s %s is %v, want %v", f.GetName(), kind, got, want)
-			}
-		}
+	if got := h.counted("hither_rate_limited_total", "ceremony"); got != float64(limited) || limited == 0 {
+		t.Errorf("%v requests were refused, want %d", got, limited)
 	}
-	if limited == 0 {
-		t.Error("nothing was refused")
+	if got := h.counted("hither_ceremonies_begun_total", "authentication"); got != float64(700-limited) {
+		t.Errorf("%v ceremonies began, want %d", got, 700-limited)
+	}
+	if got := h.counted("hither_rate_limit_prefixes", "ceremony"); got != 1 {
+		t.Errorf("%v prefixes are known, want 1", got)
+	}
+}
+
+func TestGuessesAreCounted(t *testing.T) {
+	t.Parallel()
+	h := openHouse(t)
+	h.browser().guessAll()
+	if got := h.counted("hither_rate_limited_total", "guess"); got != 1 {
+		t.Errorf("%v guesses were refused, want 1", got)
 	}
 }

@@ -266,6 +266,7 @@ func (s *Server) logRefused(r *http.Request, p problem, err error) {
 	_, guess := errors.AsType[*account.GuessError](err)
 	switch {
 	case guess:
+		s.metrics.guesses.Inc()
 		s.logger.InfoContext(r.Context(), "guess refused", append(attrs, "err", err)...)
 	case errors.Is(err, context.Canceled):
 		s.logger.DebugContext(r.Context(), "request abandoned", attrs...)
