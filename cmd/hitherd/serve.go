@@ -85,7 +85,11 @@ func (p program) serve(ctx context.Context, c config) (err error) {
 	g.Go(func() error { h.sweep(running); return nil })
 	g.Go(func() error { h.sealer.Run(running); return nil })
 	g.Go(func() error { return p.greet(running, h, s) })
-	g.Go(func() error { <-running.Done(); logger.Info("stopping"); return nil })
+	g.Go(func() error {
+		<-running.Done()
+		logger.Info("stopping")
+		return p.tellManager(context.WithoutCancel(ctx), stateStopping)
+	})
 	err = g.Wait()
 	logger.Info("stopped")
 	return err
@@ -171,5 +175,8 @@ func (p program) greet(ctx context.Context, h *house, s site) error {
 		}
 		return err
 	}
-	return p.announce(s, setup)
+	if err := p.announce(s, setup); err != nil {
+		return err
+	}
+	return p.tellManager(ctx, stateReady)
 }

@@ -1,0 +1,46 @@
+package main
+
+import (
+	"net"
+	"os"
+	"path/filepath"
+	"runtime"
+	"testing"
+	"time"
+)
+
+// TestServiceManager is one that waits for hitherd to be ready.
+func TestServiceManager(t *testing.T) {
+	t.Parallel()
+	if runtime.GOOS == "windows" {
+		t.Skip("there are no such service managers on Windows")
+	}
+	dir, err := os.MkdirTemp("", "manager") //nolint:usetesting // the address of a socket must be short
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	path := filepath.Join(dir, "notify")
+	l, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: path, Net: "unixgram"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = l.Close() })
+	s := startServer(t, "NOTIFY_SOCKET="+path)
+	for _, want := range []string{"READY=1", "STOPPING=1"} {
+		if err := l.SetReadDeadline(time.Now().Add(patience)); err != nil {
+			t.Fatal(err)
+		}
+		b := make([]byte, 100)
+		n, err := l.Read(b)
+		if err != nil || string(b[:n]) != want {
+			t.Fatalf("got %q, %v, want %q", b[:n], err, want)
+		}
+		if want == "READY=1" {
+			if err := newClient(t, s.origin, 1).Get(t.Context(), "/readyz"); err != nil {
+				t.Errorf("told to be ready: %v", err)
+			}
+			s.stop(t)
+		}
+	}
+}
