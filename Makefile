@@ -19,8 +19,8 @@ run: bin/hitherd ## build hitherd and start it (Go is all it needs)
 	exec ./bin/hitherd serve
 
 build: bin/hitherd ## build bin/hitherd
-bin/hitherd: # always: go build knows best what has changed
-	go build -o $@ ./cmd/hitherd
+bin/hitherd: # always: go build knows best what has changed; -trimpath, as releases have it, so that both are compiled once
+	go build -trimpath -o $@ ./cmd/hitherd
 
 ##@ Prove it
 test: deps race tools-test sdk e2e ## everything CI runs except the static checks; installs what is missing
@@ -91,12 +91,16 @@ generate: ## web assets and the configuration reference from their sources
 picture: bin/hitherd e2e/node_modules/.stamp ## the README's screenshot
 	$(NPM) --prefix e2e run picture
 
+dist: ## archives, checksums and bills of materials of a release, for every platform, in dist/
+	rm -rf dist
+	go -C tools run ./dist
+
 fix: $(LINT) ## format everything, apply what linters can mend
 	$(LINT) fmt
 	$(LINT) run --fix
 
 clean: ## remove what was built (your data in hither-data stays)
-	rm -rf bin .cache sdk/node_modules e2e/node_modules e2e/screenshots
+	rm -rf bin dist .cache sdk/node_modules e2e/node_modules e2e/screenshots
 
 help:
 	@awk 'BEGIN { FS = ":.*## " } /^##@/ { printf "\n%s\n", substr($$0, 5) } /^[a-z][a-z0-9-]*:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -110,4 +114,4 @@ help:
 $(LINT): tools/lint/go.mod tools/lint/go.sum
 	go -C tools/lint build -trimpath -o $(CURDIR)/$@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
 
-.PHONY: run build bin/hitherd test deps unit race tools-test sdk e2e check format lint fresh types hostile backup-journey fuzz bench load vuln generate picture fix clean help
+.PHONY: run build bin/hitherd test deps unit race tools-test sdk e2e check format lint fresh types hostile backup-journey fuzz bench load vuln generate picture dist fix clean help

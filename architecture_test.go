@@ -19,6 +19,7 @@ const module = "github.com/hitherauth/hither"
 func mayImport() map[string][]string {
 	return map[string][]string{
 		".":                        {},
+		"deploy":                   {},
 		"internal/backup":          {},
 		"internal/cbor":            {},
 		"internal/qrcode":          {},

@@ -26,6 +26,11 @@ missing=()
 compiles || missing+=(gcc libc6-dev) # the race detector is C
 browser || missing+=(chromium)       # the browser tests
 have openssl || missing+=(openssl)    # certificates for two of their domains
+have systemd-analyze || missing+=(systemd)
+for proxy in nginx caddy haproxy; do # in front of hitherd, in the tests of deploy
+  have $proxy || [ -x /usr/sbin/$proxy ] || missing+=($proxy)
+done
+[ -x /usr/sbin/apache2 ] || missing+=(apache2-bin)
 [ ${#missing[@]} -eq 0 ] && exit 0
 
 install=(apt-get install -y --no-install-recommends "${missing[@]}")
@@ -39,5 +44,17 @@ if [ "$(id -u)" -ne 0 ]; then
 fi
 say "installing ${missing[*]}"
 export DEBIAN_FRONTEND=noninteractive
+# Debian starts a server when it installs one. These are for tests.
+policy=/usr/sbin/policy-rc.d
+if [ ! -e $policy ]; then
+  trap 'rm -f $policy' EXIT
+  printf '#!/bin/sh\nexit 101\n' >$policy
+  chmod 755 $policy
+fi
 apt-get update -qq
 "${install[@]}" -qq >/dev/null
+if [ -d /run/systemd/system ]; then
+  for proxy in nginx caddy haproxy; do
+    [[ " ${missing[*]} " != *" $proxy "* ]] || systemctl -q disable $proxy
+  done
+fi
