@@ -45,6 +45,7 @@ func TestRelease(t *testing.T) {
 		"reproducible":      testReproducible,
 		"empty_folder":      testEmptyFolder,
 		"service":           testService,
+		"nightly_backup":    testNightlyBackup,
 		"compose":           testCompose,
 		"image":             testImage,
 		"proxies":           testProxies,
