@@ -19,4 +19,6 @@ ALTER TABLE system ADD COLUMN swept_until INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE system ADD COLUMN guesses INTEGER NOT NULL DEFAULT 0;
 
 -- +goose Down
--- There is no way back: restore a backup.
+DROP TABLE guess;
+ALTER TABLE system DROP COLUMN guesses;
+ALTER TABLE system DROP COLUMN swept_until;
