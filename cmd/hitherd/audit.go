@@ -103,7 +103,7 @@ func (p program) printAuditKey(_ context.Context, l auditLog) error {
 		return err
 	}
 	if len(keys) == 0 {
-		return errors.New("there is no key yet: the running server makes it with the first checkpoint")
+		return errors.New("there is no key yet: the server makes it when it starts")
 	}
 	for _, k := range keys {
 		if _, err := fmt.Fprintln(p.stdout, k); err != nil {
@@ -181,7 +181,7 @@ func (l auditLog) verify(key string, files []string) (audit.Report, error) {
 	return audit.Verify(audit.Log{
 		Origin: l.origin(), Keys: keys, Sealed: sealed,
 		Rows: l.Rows(last), Checkpoints: l.Checkpoints(newest.Size),
-		Restored: "backup.restored",
+		Restored: string(account.EventBackupRestored),
 	}, outside...)
 }
 

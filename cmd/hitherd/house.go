@@ -91,9 +91,14 @@ func openHouse(ctx context.Context, c config, d *sqlite.Directory, rpID string, 
 	if h.keys, err = server.OpenCeremonyKeys(ctx, server.CeremonyKeysConfig{Store: h.store, RootKey: h.key, Logger: logger}); err != nil {
 		return nil, err
 	}
+	epoch, err := h.store.Epoch(ctx)
+	if err != nil {
+		return nil, err
+	}
 	h.sealer = audit.NewSealer(audit.SealerConfig{
-		Store: h.store, Keys: h.store, RootKey: h.key, Origin: audit.Origin(rpID), Logger: logger,
+		Store: h.store, Keys: h.store, RootKey: h.key, Origin: audit.Origin(rpID), Epoch: epoch, Logger: logger,
 	})
+	h.sealer.Prepare(ctx)
 	return h, nil
 }
 

@@ -18,7 +18,7 @@ type Head struct {
 	Size   int64  // rows covered
 	Root   tlog.Hash
 	At     time.Time // to the millisecond, UTC
-	Epoch  int64     // grows when a backup is restored; 0: not known
+	Epoch  int64     // of the database, which grows with each restore; 0: not known
 }
 
 // Checkpoint is a signed head as it is stored.

@@ -38,7 +38,7 @@ var (
 // SealerConfig configures [NewSealer].
 type SealerConfig struct {
 	Store   Store            // required
-	Keys    account.Store    // required: where the signing key is; a first one is made when it is needed
+	Keys    account.Store    // required: where the signing key is; a first one is made by Prepare, or when it is needed
 	RootKey rootkey.Key      // wraps the signing key
 	Origin  string           // required: see [Origin]
 	Epoch   int64            // of the installation; 0: not known
@@ -50,6 +50,7 @@ type SealerConfig struct {
 // methods are not for concurrent use.
 type Sealer struct {
 	c      SealerConfig
+	log    *slog.Logger
 	holder Holder
 
 	keys   []signingKey // as last read; the first signs
@@ -62,15 +63,25 @@ type Sealer struct {
 
 // NewSealer makes a Sealer. It reads nothing yet.
 func NewSealer(c SealerConfig) *Sealer {
-	if c.Logger == nil {
-		c.Logger = slog.New(slog.DiscardHandler)
-	}
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	s := &Sealer{c: c}
+	s := &Sealer{c: c, log: c.Logger}
+	if s.log == nil {
+		s.log = slog.New(slog.DiscardHandler)
+	}
 	rand.Read(s.holder[:])
 	return s
+}
+
+// Prepare makes the signing key of a new log, so that every backup has it: a log
+// that goes on from a backup goes on with the same key.
+func (s *Sealer) Prepare(ctx context.Context) {
+	err := s.follow(ctx)
+	if err == nil {
+		_, err = s.signer(ctx, s.c.Now())
+	}
+	s.report(ctx, err)
 }
 
 // Run seals each second what is new, until ctx ends.
@@ -118,7 +129,7 @@ func (s *Sealer) report(ctx context.Context, err error) {
 	}
 	if now := s.c.Now(); since(s.reminded, now) >= remindEach {
 		s.reminded = now
-		s.c.Logger.ErrorContext(ctx, "audit log is not sealed", "err", err)
+		s.log.ErrorContext(ctx, "audit log is not sealed", "err", err)
 	}
 }
 
@@ -127,7 +138,7 @@ func (s *Sealer) report(ctx context.Context, err error) {
 func (s *Sealer) tell(ctx context.Context) {
 	if s.newest.Size > s.toldSize {
 		s.toldSize = s.newest.Size
-		s.c.Logger.InfoContext(ctx, "audit checkpoint", "checkpoint", s.newest.Note)
+		s.log.InfoContext(ctx, "audit checkpoint", "checkpoint", s.newest.Note)
 	}
 }
 
@@ -140,7 +151,7 @@ func (s *Sealer) Finish(ctx context.Context) {
 	}
 	s.tell(ctx)
 	if err := s.c.Store.Release(ctx, s.holder); err != nil && !errors.Is(err, account.ErrUnavailable) {
-		s.c.Logger.WarnContext(ctx, "audit lease not released", "err", err)
+		s.log.WarnContext(ctx, "audit lease not released", "err", err)
 	}
 }
 
@@ -257,7 +268,7 @@ func (s *Sealer) signer(ctx context.Context, now time.Time) (signingKey, error) 
 	if err := s.c.Keys.Apply(ctx, account.PutKeys{Add: []account.Key{key}}); err != nil {
 		return signingKey{}, fmt.Errorf("audit: storing the signing key: %w", err)
 	}
-	s.c.Logger.InfoContext(ctx, "audit key made", "key_id", fmt.Sprintf("%x", key.ID))
+	s.log.InfoContext(ctx, "audit key made", "key_id", fmt.Sprintf("%x", key.ID))
 	// Another node may have been first.
 	err = s.readKeys(ctx)
 	return s.first(), err

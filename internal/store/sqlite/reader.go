@@ -67,15 +67,22 @@ func OpenReader(ctx context.Context, path string) (_ *Reader, err error) {
 }
 
 func (r *Reader) checkVersion(database string) error {
-	const query = `SELECT count(*) FROM sqlite_schema WHERE name IN ('event', 'checkpoint', 'sealer')`
-	var tables int
-	if _, err := r.conn.get(query, nil, &tables); err != nil {
-		return fmt.Errorf("sqlite: reading %s: %w", database, err)
+	known, err := knownVersion()
+	if err != nil {
+		return err
 	}
-	if tables != 3 {
+	var version int64
+	if _, err := r.conn.get(`SELECT max(version_id) FROM goose_db_version WHERE is_applied`, nil, &version); err != nil {
+		return fmt.Errorf("sqlite: reading the version of %s: %w", database, err)
+	}
+	switch {
+	case version > known:
+		return newer(database, version, known)
+	case version < known:
 		return fmt.Errorf("sqlite: %s is of an older version: bring it up to this one with hitherd migrate", database)
+	default:
+		return nil
 	}
-	return nil
 }
 
 // Close gives back what OpenReader took.

@@ -44,6 +44,12 @@ func (c *conn) sealed() (size int64, err error) {
 	return size, err
 }
 
+// Epoch is that of the database: 1, and one more with each restore.
+func (s *Store) Epoch(ctx context.Context) (epoch int64, err error) {
+	err = s.one(ctx, `SELECT epoch FROM system WHERE only = 1`, nil, &epoch)
+	return epoch, err
+}
+
 const (
 	checkpointColumns = `SELECT size, last, at, edge, note FROM checkpoint `
 	newestFirst       = checkpointColumns + `WHERE size >= ? ORDER BY size DESC LIMIT ?`
