@@ -232,11 +232,11 @@ func TestHostileEncryptedBackups(t *testing.T) {
 	}
 }
 
-// fatten gives a database so many rows that a copy of it takes a moment.
+// fatten gives a database so many rows of 1 MiB that a copy of it takes a moment.
 func (i installation) fatten(t *testing.T, rows int) {
 	t.Helper()
 	execute(t, filepath.Join(i.data, "hither.db"), `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < `+strconv.Itoa(rows)+`)
-		INSERT INTO event (at, type, actor, browser, failed, detail, count) SELECT 1764000000000 + i, 'session.opened', 'person', '', '', hex(randomblob(40)), 1 FROM n`)
+		INSERT INTO event (at, type, actor, browser, failed, detail, count) SELECT 1764000000000 + i, 'session.opened', 'person', '', '', hex(randomblob(524288)), 1 FROM n`)
 }
 
 // waitForCopy waits until the server makes a copy, and says with which mode.
@@ -256,7 +256,7 @@ func (i installation) waitForCopy(t *testing.T) os.FileMode {
 func TestHostileBackupKilled(t *testing.T) {
 	t.Parallel()
 	i, _ := inhabited(t)
-	i.fatten(t, 300_000)
+	i.fatten(t, 48)
 	s := i.start(t)
 	cmd := exec.CommandContext(t.Context(), "sh", "-c", "umask 000; exec \"$0\" backup killed.backup", hitherdProgram())
 	cmd.Dir, cmd.Env = i.dir, append(os.Environ(), i.environ...)
@@ -307,7 +307,7 @@ func TestHostileBackupKilled(t *testing.T) {
 func TestHostileBackupInterrupted(t *testing.T) {
 	t.Parallel()
 	i, _ := inhabited(t)
-	i.fatten(t, 300_000)
+	i.fatten(t, 48)
 	s := i.start(t)
 	cmd := exec.CommandContext(t.Context(), hitherdProgram(), "backup", "half.backup")
 	cmd.Dir, cmd.Env = i.dir, append(os.Environ(), i.environ...)
@@ -339,7 +339,7 @@ func TestHostileBackupInterrupted(t *testing.T) {
 func TestHostileRestoreKilled(t *testing.T) {
 	t.Parallel()
 	i, _ := inhabited(t)
-	i.fatten(t, 60_000)
+	i.fatten(t, 12)
 	i.do(t, "backup", "fat.backup")
 	archive := filepath.Join(i.dir, "fat.backup")
 	began := time.Now()

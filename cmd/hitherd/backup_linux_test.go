@@ -45,7 +45,7 @@ func TestHostileBackupDiskFull(t *testing.T) {
 	ada := load.NewPerson(client)
 	check1(ada.Register(t.Context(), load.Registration{Name: "ada"}))(t)
 	s.stop(t)
-	i.fatten(t, 60_000)
+	i.fatten(t, 6)
 	s = i.start(t)
 	ada = load.NewPerson(newClient(t, s.origin, 1)).With(ada.Authenticator())
 

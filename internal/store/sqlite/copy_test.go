@@ -235,8 +235,8 @@ func TestCloseEndsACopy(t *testing.T) {
 	t.Parallel()
 	path := t.TempDir()
 	closedDatabase(t, path)
-	execute(t, filepath.Join(path, "hither.db"), `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000)
-		INSERT INTO event (at, type, actor, browser, failed, detail, count) SELECT i, 'session.opened', 'person', '', '', hex(randomblob(40)), 1 FROM n`)
+	execute(t, filepath.Join(path, "hither.db"), `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 48)
+		INSERT INTO event (at, type, actor, browser, failed, detail, count) SELECT i, 'session.opened', 'person', '', '', hex(randomblob(524288)), 1 FROM n`)
 	store := openIn(t, own(t, path))
 	ended := make(chan error, 1)
 	go func() {
