@@ -7,7 +7,7 @@ MAKEFLAGS += --no-print-directory
 
 # hitherd is pure Go; only the race detector wants a C compiler.
 export CGO_ENABLED := 0
-e2e load bench hostile picture backup-journey: export HITHER_TEST_BIN := $(CURDIR)/bin/hitherd
+e2e hostile picture backup-journey: export HITHER_TEST_BIN := $(CURDIR)/bin/hitherd
 
 FUZZTIME := 30s
 BENCH_COUNT := 5
@@ -18,9 +18,9 @@ LINT := .cache/bin/golangci-lint
 run: bin/hitherd ## build hitherd and start it (Go is all it needs)
 	exec ./bin/hitherd serve
 
-build: bin/hitherd ## build bin/hitherd
-bin/hitherd: # always: go build knows best what has changed; -trimpath, as releases have it, so that both are compiled once
-	go build -trimpath -o $@ ./cmd/hitherd
+build: bin/hitherd bin/hither ## build bin/hitherd, the server, and bin/hither, tools beside it
+bin/hitherd bin/hither: # always: go build knows best what has changed; -trimpath, as releases have it, so that both are compiled once
+	go build -trimpath -o $@ ./cmd/$(@F)
 
 ##@ Prove it
 test: deps race tools-test sdk e2e ## everything CI runs except the static checks; installs what is missing
@@ -72,13 +72,9 @@ hostile: bin/hitherd ## which hostile cases are tried, and which do not apply ye
 fuzz: ## every fuzz target for FUZZTIME each
 	tools/fuzz.sh $(FUZZTIME)
 
-bench: bin/hitherd ## ceremonies beside a bare verification, sign-ins over HTTP beside empty requests, as tables
-	{ go test -run '^$$' -bench '^Benchmark(Authentication|Registration)$$' -count $(BENCH_COUNT) -benchtime 500x ./relyingparty; \
-	  go test -run '^$$' -bench '^BenchmarkSignIn$$' -count $(BENCH_COUNT) -benchtime 4000x ./cmd/hitherd; } \
+bench: ## ceremonies beside a bare verification, as tables
+	go test -run '^$$' -bench '^Benchmark(Authentication|Registration)$$' -count $(BENCH_COUNT) -benchtime 500x ./relyingparty \
 	| go -C tools run ./benchtable
-
-load: bin/hitherd ## 1,000 registrations and 10,000 sign-ins over HTTP against a fresh server
-	HITHER_TEST_LOAD=1 go test -count=1 -v -timeout 30m -run '^TestLoad$$' ./cmd/hitherd
 
 vuln: ## known vulnerabilities that our code reaches (needs vuln.go.dev)
 	go run golang.org/x/vuln/cmd/govulncheck@v1.9.0 ./...
@@ -114,4 +110,4 @@ help:
 $(LINT): tools/lint/go.mod tools/lint/go.sum
 	go -C tools/lint build -trimpath -o $(CURDIR)/$@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
 
-.PHONY: run build bin/hitherd test deps unit race tools-test sdk e2e check format lint fresh types hostile backup-journey fuzz bench load vuln generate picture dist fix clean help
+.PHONY: run build bin/hitherd bin/hither test deps unit race tools-test sdk e2e check format lint fresh types hostile backup-journey fuzz bench vuln generate picture dist fix clean help

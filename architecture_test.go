@@ -22,6 +22,7 @@ func mayImport() map[string][]string {
 		"deploy":                   {},
 		"internal/backup":          {},
 		"internal/cbor":            {},
+		"internal/cli":             {},
 		"internal/qrcode":          {},
 		"internal/rootkey":         {},
 		"web":                      {},
@@ -29,11 +30,13 @@ func mayImport() map[string][]string {
 		"webauthn/webauthntest":    {"webauthn"},
 		"relyingparty":             {"webauthn"},
 		"internal/account":         {"webauthn"},
+		"internal/bench":           {"internal/load"},
 		"internal/load":            {"webauthn", "webauthn/webauthntest"},
 		"internal/audit":           {"internal/account", "internal/rootkey"},
 		"internal/store/sqlite":    {"internal/account", "internal/audit", "webauthn"},
 		"internal/store/storetest": {"internal/account", "internal/audit", "webauthn"},
 		"internal/server":          {"internal/account", "internal/rootkey", "relyingparty", "web", "webauthn"},
+		"cmd/hither":               {"internal/bench", "internal/cli", "internal/load"},
 		"cmd/hitherd": {
 			"internal/account", "internal/audit", "internal/backup", "internal/qrcode", "internal/rootkey", "internal/server",
 			"internal/store/sqlite", "relyingparty", "webauthn",
@@ -52,6 +55,15 @@ func mayImportGoWebAuthn() map[string][]string {
 // mayWatch are the packages that know of metrics and traces. A language or an actor says what it has to say with values
 // and errors.
 func mayWatch() []string { return []string{"internal/server", "internal/store/sqlite", "cmd/hitherd"} }
+
+// mustNotLink is what a program must not hold, by whatever way it would come in: the tool for people links no database,
+// and the server no people in software.
+func mustNotLink() map[string][]string {
+	return map[string][]string{
+		"cmd/hither":  {"database/sql", module + "/internal/store/", module + "/internal/server"},
+		"cmd/hitherd": {module + "/internal/load", module + "/webauthn/webauthntest"},
+	}
+}
 
 type listed struct {
 	ImportPath, Name, Doc              string
@@ -98,6 +110,22 @@ func TestArchitecture(t *testing.T) {
 	for name := range table {
 		if !seen[name] {
 			t.Errorf("package %s is in the import table and does not exist", name)
+		}
+	}
+}
+
+func TestProgramsLinkNoMore(t *testing.T) {
+	t.Parallel()
+	for program, refused := range mustNotLink() {
+		out, err := exec.CommandContext(t.Context(), "go", "list", "-deps", "./"+program).Output()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for linked := range strings.Lines(string(out)) {
+			linked = strings.TrimSpace(linked)
+			if slices.ContainsFunc(refused, func(path string) bool { return strings.HasPrefix(linked, path) }) {
+				t.Errorf("program %s must not link package %s", program, linked)
+			}
 		}
 	}
 }

@@ -67,6 +67,14 @@ func TestPersonInSoftware(t *testing.T) {
 	}
 }
 
+// newClient keeps connections for n workers.
+func newClient(t testing.TB, origin string, n int) *load.Client {
+	t.Helper()
+	transport := &http.Transport{MaxIdleConnsPerHost: n, MaxConnsPerHost: n}
+	t.Cleanup(transport.CloseIdleConnections)
+	return load.NewClient(&http.Client{Transport: transport}, origin)
+}
+
 func wantRefusal(t *testing.T, err error, status int, code string) {
 	t.Helper()
 	refusal, ok := errors.AsType[*load.RefusalError](err)

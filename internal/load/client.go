@@ -66,6 +66,16 @@ type Account struct {
 	Name string `json:"name"`
 }
 
+// Invitation asks which name a setup or invitation link fixes; "": the person
+// chooses one.
+func (c *Client) Invitation(ctx context.Context, token string) (name string, err error) {
+	var answer struct {
+		Name string `json:"name"`
+	}
+	err = c.call(ctx, http.MethodPost, "registration/invitation", "", map[string]string{"token": token}, &answer)
+	return answer.Name, err
+}
+
 // Me asks whose session a token is of.
 func (c *Client) Me(ctx context.Context, token string) (Account, Session, error) {
 	var answer struct {

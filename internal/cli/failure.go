@@ -1,0 +1,60 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+)
+
+// Exit codes. They are documented in docs/operators.md.
+const (
+	ExitOK      = 0
+	ExitFailure = 1  // what was asked for did not happen
+	ExitUsage   = 2  // the command line is wrong
+	ExitBusy    = 75 // another process is in the way: later may be better
+	ExitRefused = 78 // configuration, key or data directory must be put right first
+)
+
+// ExitError is an error with the exit code that it leads to and hints for the
+// person at the terminal.
+type ExitError struct {
+	Code  int
+	Err   error
+	Hints []string
+}
+
+// Error is the text of Err.
+func (f *ExitError) Error() string { return f.Err.Error() }
+
+// Unwrap gives Err.
+func (f *ExitError) Unwrap() error { return f.Err }
+
+// Hint adds a line that is printed under the error.
+func (f *ExitError) Hint(text string) *ExitError {
+	f.Hints = append(f.Hints, text)
+	return f
+}
+
+// Usage is a failure of the command line.
+func Usage(text string) *ExitError { return &ExitError{Code: ExitUsage, Err: errors.New(text)} }
+
+// Failed is a failure of what was asked for.
+func Failed(err error) *ExitError { return &ExitError{Code: ExitFailure, Err: err} }
+
+// Report prints err in the one form that errors have, after the program's name,
+// and returns the exit code. An error that is no ExitError has code 1.
+func Report(w io.Writer, program string, err error) int {
+	if err == nil {
+		return ExitOK
+	}
+	_, _ = fmt.Fprintf(w, "%s: %s\n", program, strings.ReplaceAll(err.Error(), "\n", "; "))
+	f, ok := errors.AsType[*ExitError](err)
+	if !ok {
+		return ExitFailure
+	}
+	for _, h := range f.Hints {
+		_, _ = fmt.Fprintf(w, "%s: hint: %s\n", program, h)
+	}
+	return f.Code
+}
