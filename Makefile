@@ -34,7 +34,7 @@ unit: ## Go tests, quick
 race: ## Go tests under the race detector
 	CGO_ENABLED=1 go test -race -timeout 20m ./...
 
-tools-test: ## tests of the asset builder and of the benchmark tables
+tools-test: ## tests of the programs in tools
 	go -C tools test ./...
 
 sdk: sdk/node_modules/.stamp ## tests of the TypeScript SDK
