@@ -76,6 +76,9 @@ bench: ## ceremonies beside a bare verification, as tables
 	go test -run '^$$' -bench '^Benchmark(Authentication|Registration)$$' -count $(BENCH_COUNT) -benchtime 500x ./relyingparty \
 	| go -C tools run ./benchtable
 
+bench-server: ## hitherd at 1-256 workers, 1,000-1,000,000 credentials: writes docs/benchmarks.md (15 min)
+	go -C tools run ./benchserver
+
 vuln: ## known vulnerabilities that our code reaches (needs vuln.go.dev)
 	go run golang.org/x/vuln/cmd/govulncheck@v1.9.0 ./...
 
@@ -110,4 +113,4 @@ help:
 $(LINT): tools/lint/go.mod tools/lint/go.sum
 	go -C tools/lint build -trimpath -o $(CURDIR)/$@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
 
-.PHONY: run build bin/hitherd bin/hither test deps unit race tools-test sdk e2e check format lint fresh types hostile backup-journey fuzz bench vuln generate picture dist fix clean help
+.PHONY: run build bin/hitherd bin/hither test deps unit race tools-test sdk e2e check format lint fresh types hostile backup-journey fuzz bench vuln generate picture dist bench-server fix clean help

@@ -14,26 +14,32 @@ import (
 // progress is a line at the end of a terminal that says how far something is.
 // Where there is no terminal it says nothing. A nil func: nothing to say yet.
 type progress struct {
-	w    io.Writer
-	quit chan struct{}
-	done sync.WaitGroup
+	w     io.Writer
+	width int // of a line
+	quit  chan struct{}
+	done  sync.WaitGroup
 
 	mu  sync.Mutex
 	now func() (part float64, text string)
 }
 
-// The line fits every terminal.
 const (
-	progressWidth = 79
+	progressWidth = 79 // at most
 	barWidth      = 24
 	progressEvery = 200 * time.Millisecond
 )
 
 func newProgress(w io.Writer) *progress {
 	p := &progress{w: w, quit: make(chan struct{})}
-	if f, ok := w.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
-		p.done.Go(p.run)
+	f, ok := w.(*os.File)
+	if !ok || !term.IsTerminal(int(f.Fd())) {
+		return p
 	}
+	p.width = progressWidth
+	if columns, _, err := term.GetSize(int(f.Fd())); err == nil && columns > 0 {
+		p.width = min(p.width, columns-1) // the last column would begin a new line
+	}
+	p.done.Go(p.run)
 	return p
 }
 
@@ -60,18 +66,20 @@ func (p *progress) run() {
 			now := p.now
 			p.mu.Unlock()
 			if now != nil {
-				part, text := now()
-				_, _ = fmt.Fprintf(p.w, "\r%-*.*s", progressWidth, progressWidth, progressLine(part, text))
+				_, _ = io.WriteString(p.w, "\r"+progressLine(now, p.width))
 			}
 		case <-p.quit:
-			_, _ = fmt.Fprintf(p.w, "\r%*s\r", progressWidth, "")
+			_, _ = io.WriteString(p.w, "\r"+strings.Repeat(" ", p.width)+"\r")
 			return
 		}
 	}
 }
 
-func progressLine(part float64, text string) string {
+// progressLine is cut or filled up to a width, so that it replaces the one before.
+func progressLine(now func() (part float64, text string), width int) string {
+	part, text := now()
 	part = min(max(part, 0), 1)
 	full := int(part * barWidth)
-	return fmt.Sprintf("[%s%s] %3.0f %%  %s", strings.Repeat("#", full), strings.Repeat(".", barWidth-full), part*100, text)
+	line := fmt.Sprintf("[%s%s] %3.0f %%  %s", strings.Repeat("#", full), strings.Repeat(".", barWidth-full), part*100, text)
+	return fmt.Sprintf("%-*.*s", width, width, line)
 }

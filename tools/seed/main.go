@@ -50,7 +50,7 @@ func run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(os.Stdout, "%d people in %.1f s, %d bytes for a person with a passkey\n",
+	_, err = fmt.Fprintf(os.Stdout, "%d people in %.1f s, %d bytes for a person with a passkey\n",
 		filled.People, time.Since(began).Seconds(), filled.PersonBytes)
-	return nil
+	return err
 }
