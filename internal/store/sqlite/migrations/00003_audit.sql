@@ -23,4 +23,6 @@ INSERT INTO sealer (only, holder, until, size, thinned) VALUES (1, NULL, 0, 0, 0
 CREATE INDEX tally_counting ON tally (event_no) WHERE event_no IS NOT NULL;
 
 -- +goose Down
--- There is no way back behind the first version: restore a backup.
+DROP INDEX tally_counting;
+DROP TABLE sealer;
+DROP TABLE checkpoint;
