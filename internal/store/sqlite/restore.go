@@ -113,7 +113,10 @@ func beginEpoch(ctx context.Context, path string, e account.Event) (err error) {
 		"DELETE FROM spent",
 		"DELETE FROM session",
 		"DELETE FROM invitation",
-		"UPDATE system SET epoch = epoch + 1 WHERE only = 1",
+		// Nothing has been swept of what the next key will seal.
+		"UPDATE system SET epoch = epoch + 1, swept_until = 0 WHERE only = 1",
+		// Whoever held the lease is of the old epoch.
+		"UPDATE sealer SET holder = NULL, until = 0 WHERE only = 1",
 	} {
 		if _, err := c.exec(statement); err != nil {
 			return fmt.Errorf("sqlite: beginning a new epoch: %w", err)
