@@ -148,7 +148,9 @@ func TestBackupAndRestore(t *testing.T) {
 	t.Log("a ceremony from before: ", err)
 	_, err = late.SignIn(ctx)
 	wantRefusal(t, err, http.StatusUnauthorized, "credential_unknown")
+	s.waitForLog(t, "epoch 2") // in the audit checkpoint
 	s.stop(t)
+	t.Log(i.do(t, "audit", "verify"))
 }
 
 // signInMeanwhile has people sign in until stop is called.

@@ -120,6 +120,8 @@ func TestCopyAndRestore(t *testing.T) {
 	if _, facts := copyOf(t, again); facts.Epoch != 2 {
 		t.Errorf("the next copy is of epoch %d", facts.Epoch)
 	}
+	same(t, "epoch", int64(1))(store.Epoch(t.Context()))
+	same(t, "epoch after the restore", int64(2))(again.Epoch(t.Context()))
 }
 
 // inNewEpoch wants the person and nothing that is one-time or a session.
