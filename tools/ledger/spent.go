@@ -1,0 +1,40 @@
+package ledger
+
+import (
+	"context"
+	"time"
+
+	"github.com/hitherauth/hither/internal/load"
+)
+
+// stranger is somebody without a passkey.
+func (l *Ledger) stranger() *load.Person { return load.NewPerson(l.client) }
+
+// asking is a registration with a link's token by somebody who goes no further.
+func asking(token string) load.Registration {
+	return load.Registration{Name: "stranger", Token: token}
+}
+
+// checkSpent hands in once more what was spent: every answer once, and some of
+// them again.
+func (l *Ledger) checkSpent(ctx context.Context, p *page, look *look) error {
+	for _, a := range p.answers {
+		if a.seen && !look.whole && l.intn(8) > 0 || time.Since(a.at) > lifetime {
+			continue
+		}
+		_, err := a.Finish(ctx)
+		switch {
+		case fateOf(err) == unsent, fateOf(err) == unknown:
+			return err
+		case err == nil:
+			l.find(Resurrected, p, "%s was accepted a second time", a.what)
+		case codeOf(err) == codeSpent:
+		case codeOf(err) == codeUnauthenticated && a.session != nil && a.session.ended:
+			// It is judged after the session that it belongs to.
+		default:
+			l.find(Resurrected, p, "%s, handed in again, is not known as spent: %v", a.what, err)
+		}
+		a.seen = true
+	}
+	return nil
+}
