@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -23,6 +24,7 @@ type door struct {
 	certificate *certificate // nil: plain HTTP
 	handler     http.Handler
 	logger      *slog.Logger
+	farewell    time.Duration // for open connections, see leaving; 0: the usual
 }
 
 func (d door) port() int { return portOf(d.listeners[0]) }
@@ -37,7 +39,9 @@ func (d door) close() error {
 
 // run serves until ctx ends, then lets requests finish.
 func (d door) run(ctx context.Context) error {
-	s := server.NewHTTPServer(d.handler, d.logger)
+	leave := newLeaving()
+	s := server.NewHTTPServer(leave.handler(d.handler), d.logger)
+	s.ConnState = leave.count
 	if d.certificate != nil {
 		s.TLSConfig = d.certificate.tlsConfig()
 	}
@@ -48,7 +52,7 @@ func (d door) run(ctx context.Context) error {
 			if d.certificate != nil {
 				serve = func(l net.Listener) error { return s.ServeTLS(l, "", "") }
 			}
-			if err := serve(l); !errors.Is(err, http.ErrServerClosed) {
+			if err := serve(l); !errors.Is(err, http.ErrServerClosed) && !leave.closing() {
 				return err
 			}
 			return nil
@@ -58,7 +62,13 @@ func (d door) run(ctx context.Context) error {
 		<-running.Done()
 		limit, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
 		defer cancel()
+		leave.begin()
+		_ = d.close() // whoever comes now finds nobody
+		leave.wait(cmp.Or(d.farewell, farewell))
 		err := s.Shutdown(limit)
+		if errors.Is(err, net.ErrClosed) {
+			err = nil // the listeners, which it closes too
+		}
 		if errors.Is(err, context.DeadlineExceeded) {
 			d.logger.Warn("requests cut off")
 			return s.Close()

@@ -2,13 +2,16 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"os/exec"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -60,6 +63,109 @@ func TestStopLetsRequestsFinish(t *testing.T) {
 	}
 	if err := s.cmd.Wait(); err != nil {
 		t.Errorf("%v; log:\n%s", err, s.logged(t))
+	}
+}
+
+// TestClosingDoorSaysSo sends a request on a connection that was open before its
+// door began to close: it is answered, and is the connection's last.
+func TestClosingDoorSaysSo(t *testing.T) {
+	t.Parallel()
+	var lc net.ListenConfig
+	l, err := lc.Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := door{
+		listeners: []net.Listener{l}, logger: slog.New(slog.DiscardHandler), farewell: time.Hour,
+		handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "answer") }),
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	ended := make(chan error, 1)
+	go func() { ended <- d.run(ctx) }()
+	client := &http.Client{Transport: &http.Transport{}}
+	defer client.CloseIdleConnections()
+	for _, last := range []bool{false, true} {
+		if last {
+			stop()
+			for open := true; open; {
+				var dialer net.Dialer
+				conn, err := dialer.DialContext(t.Context(), "tcp", l.Addr().String())
+				if open = err == nil; open {
+					_ = conn.Close()
+				}
+			}
+		}
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+l.Addr().String(), http.NoBody)
+		if err != nil {
+			t.Fatal(err)
+		}
+		response, err := client.Do(request)
+		if err != nil {
+			t.Fatalf("last %t: %v", last, err)
+		}
+		body, err := io.ReadAll(response.Body)
+		if err := errors.Join(err, response.Body.Close()); err != nil || string(body) != "answer" || response.Close != last {
+			t.Errorf("last %t: got %q, close %t, %v", last, body, response.Close, err)
+		}
+	}
+	// Nobody is left, so nobody is waited for.
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+}
+
+// lateListener is one whose Accept notices only the second Close, as on a
+// machine with much else to do.
+type lateListener struct {
+	net.Listener
+	closes  atomic.Int32
+	noticed chan struct{}
+}
+
+func (l *lateListener) Accept() (net.Conn, error) {
+	conn, err := l.Listener.Accept()
+	if err != nil {
+		<-l.noticed
+	}
+	return conn, err
+}
+
+func (l *lateListener) Close() error {
+	if l.closes.Add(1) == 2 {
+		close(l.noticed)
+	}
+	return l.Listener.Close()
+}
+
+func TestDoorClosesInGoodOrder(t *testing.T) {
+	t.Parallel()
+	var lc net.ListenConfig
+	l, err := lc.Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	served := make(chan struct{})
+	d := door{
+		listeners: []net.Listener{&lateListener{Listener: l, noticed: make(chan struct{})}}, logger: slog.New(slog.DiscardHandler),
+		handler: http.HandlerFunc(func(http.ResponseWriter, *http.Request) { close(served) }),
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	ended := make(chan error, 1)
+	go func() { ended <- d.run(ctx) }()
+	var dialer net.Dialer
+	conn, err := dialer.DialContext(t.Context(), "tcp", l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.WriteString(conn, "GET / HTTP/1.0\r\n\r\n"); err != nil {
+		t.Fatal(err)
+	}
+	<-served
+	stop()
+	if err := errors.Join(<-ended, conn.Close()); err != nil {
+		t.Error(err)
 	}
 }
 
