@@ -13,7 +13,7 @@ import (
 	"testing"
 )
 
-// hostileIDs are the hostile cases of the groups that concern ceremonies, HTTP and privacy. An id stands for a class of
+// hostileIDs are the hostile cases of the groups that concern ceremonies, HTTP, privacy and storage. An id stands for a class of
 // attack; the names of the subtests that carry it say which members of the class are tried.
 func hostileIDs() []struct{ group, numbers string } {
 	return []struct{ group, numbers string }{
@@ -21,6 +21,7 @@ func hostileIDs() []struct{ group, numbers string } {
 		{"AST", "01 02 03 05 06 08 09 11 12 14 15 16 17 18 19 20 21 23 24 26 28 29 32"},
 		{"CER", "01 03 05 08 09 10 11 12 13 15 17 18 19 20 22 23 25 27"},
 		{"PRIV", "01 03 04 06 07 09 10 11 15 16 17"},
+		{"STO", "09 18 21 22"},
 		{"HTTP", "01 03 04 05 06 07 09 11 13 15 16 17 19 20 21 24 26 28 30 31 32 33"},
 	}
 }
@@ -78,14 +79,14 @@ func TestHostileCases(t *testing.T) {
 // hostileTried are the ids in the tests of the whole tree.
 func hostileTried(t *testing.T) map[string]bool {
 	t.Helper()
-	id := regexp.MustCompile(`(?:REG|AST|CER|HTTP|PRIV)-[0-9]{2}`)
+	id := regexp.MustCompile(`(?:REG|AST|CER|HTTP|PRIV|STO)-[0-9]{2}`)
 	tried := map[string]bool{}
 	packages := map[string][]*ast.FuncDecl{}
 	err := filepath.WalkDir(".", func(path string, entry fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
 			return err
-		case entry.IsDir() && path != "." && (strings.HasPrefix(entry.Name(), ".") || slices.Contains([]string{"node_modules", "tools", "testdata"}, entry.Name())):
+		case entry.IsDir() && path != "." && (strings.HasPrefix(entry.Name(), ".") || slices.Contains([]string{"node_modules", "testdata"}, entry.Name())):
 			return fs.SkipDir
 		case strings.HasSuffix(path, ".test.mjs"):
 			text, err := os.ReadFile(path)

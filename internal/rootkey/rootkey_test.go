@@ -123,7 +123,7 @@ func TestCreate(t *testing.T) {
 }
 
 // STO-21 and STO-22: what Load refuses, one broken thing a row.
-func TestLoadRefuses(t *testing.T) {
+func TestHostileLoadRefuses(t *testing.T) {
 	t.Parallel()
 	key := bytes.Repeat([]byte{0xA5}, rootkey.Size)
 	for name, row := range map[string]struct {

@@ -37,7 +37,7 @@ func (h *house) refresh() {
 	}
 }
 
-func TestCeremonyKeys(t *testing.T) {
+func TestHostileCeremonyKeys(t *testing.T) {
 	t.Parallel()
 
 	t.Run("first_key_is_used_at_once_and_kept_wrapped", func(t *testing.T) {
