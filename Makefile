@@ -7,10 +7,13 @@ MAKEFLAGS += --no-print-directory
 
 # hitherd is pure Go; only the race detector wants a C compiler.
 export CGO_ENABLED := 0
-e2e hostile picture backup-journey: export HITHER_TEST_BIN := $(CURDIR)/bin/hitherd
+e2e hostile picture backup-journey tools-test: export HITHER_TEST_BIN := $(CURDIR)/bin/hitherd
 
 FUZZTIME := 30s
 BENCH_COUNT := 5
+CYCLES := 300
+ROUNDS := 1000
+RESTARTS := 100
 NPM := npm --no-audit --no-fund --no-update-notifier --loglevel=error
 LINT := .cache/bin/golangci-lint
 
@@ -34,7 +37,7 @@ unit: ## Go tests, quick
 race: ## Go tests under the race detector
 	CGO_ENABLED=1 go test -race -timeout 20m ./...
 
-tools-test: ## tests of the programs in tools
+tools-test: bin/hitherd ## tests of what is in tools: 10 kills, 3 restarts and 20 double-spends of each kind among them
 	go -C tools test ./...
 
 sdk: sdk/node_modules/.stamp ## tests of the TypeScript SDK
@@ -79,6 +82,15 @@ bench: ## ceremonies beside a bare verification, as tables
 bench-server: ## hitherd at 1-256 workers, 1,000-1,000,000 credentials: writes docs/benchmarks.md (15 min)
 	go -C tools run ./benchserver
 
+crash: bin/hitherd ## kill the server CYCLES times under load; nothing acknowledged may be lost, nothing over may be back
+	go -C tools run ./crashtest kill -bin $(CURDIR)/bin/hitherd -cycles $(CYCLES) $(if $(SEED),-seed $(SEED))
+
+restarts: bin/hitherd ## restart the server RESTARTS times under load, in good order
+	go -C tools run ./crashtest restart -bin $(CURDIR)/bin/hitherd -restarts $(RESTARTS) $(if $(SEED),-seed $(SEED))
+
+doublespend: bin/hitherd ## finish each of ROUNDS ceremonies and links of 5 kinds 200 times at once
+	go -C tools run ./crashtest doublespend -bin $(CURDIR)/bin/hitherd -rounds $(ROUNDS)
+
 vuln: ## known vulnerabilities that our code reaches (needs vuln.go.dev)
 	go run golang.org/x/vuln/cmd/govulncheck@v1.9.0 ./...
 
@@ -113,4 +125,4 @@ help:
 $(LINT): tools/lint/go.mod tools/lint/go.sum
 	go -C tools/lint build -trimpath -o $(CURDIR)/$@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
 
-.PHONY: run build bin/hitherd bin/hither test deps unit race tools-test sdk e2e check format lint fresh types hostile backup-journey fuzz bench vuln generate picture dist bench-server fix clean help
+.PHONY: run build bin/hitherd bin/hither test deps unit race tools-test sdk e2e check format lint fresh types hostile backup-journey fuzz bench vuln generate picture dist bench-server load crash restarts doublespend fix clean help

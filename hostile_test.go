@@ -21,7 +21,7 @@ func hostileIDs() []struct{ group, numbers string } {
 		{"AST", "01 02 03 05 06 08 09 11 12 14 15 16 17 18 19 20 21 23 24 26 28 29 32"},
 		{"CER", "01 03 05 08 09 10 11 12 13 15 17 18 19 20 22 23 25 27"},
 		{"PRIV", "01 03 04 06 07 09 10 11 15 16 17"},
-		{"STO", "09 18 21 22"},
+		{"STO", "01 09 18 21 22 25 26"},
 		{"HTTP", "01 03 04 05 06 07 09 11 13 15 16 17 19 20 21 24 26 28 30 31 32 33"},
 	}
 }
@@ -34,6 +34,7 @@ func notYet() map[string]string {
 		"HTTP-11": "no forward authentication",
 		"HTTP-28": "hitherd asks nobody but the collector of traces that its operator names in the environment",
 		"PRIV-17": "one tenant",
+		"STO-25":  "the kernel ends a process for which it has no memory with the SIGKILL of STO-01",
 	}
 }
 

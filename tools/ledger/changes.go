@@ -19,18 +19,13 @@ func (l *Ledger) rename(ctx context.Context, p *page, current *session) error {
 		p.expect(string(account.EventCredentialRenamed))
 	}
 	err := l.client.RenameCredential(ctx, current.token, k.id, after)
-	return l.change(p, "renaming a passkey", err, done, func(ctx context.Context, _ *look) error {
+	return l.change(p, "renaming a passkey", err, done, func(ctx context.Context, _ *look) (bool, error) {
 		names, err := l.listed(ctx, p, k)
-		if err != nil {
-			return err
-		}
-		switch name := names[k.id]; {
-		case name == after:
-			done()
-		case before != "" && name != before:
+		name := names[k.id]
+		if err == nil && name != after && name != before && before != "" {
 			l.find(Integrity, p, "a passkey that was to be renamed from %q to %q is named %q", before, after, name)
 		}
-		return nil
+		return name == after, err
 	})
 }
 
@@ -41,16 +36,11 @@ func (l *Ledger) removePasskey(ctx context.Context, p *page, current *session) e
 		p.expect(string(account.EventCredentialRemoved))
 	}
 	err := l.client.RemoveCredential(ctx, current.token, k.id)
-	return l.change(p, "removing a passkey", err, done, func(ctx context.Context, _ *look) error {
+	return l.change(p, "removing a passkey", err, done, func(ctx context.Context, _ *look) (bool, error) {
 		live := slices.DeleteFunc(p.livePasskeys(), func(other *passkey) bool { return other == k })
 		names, err := l.listed(ctx, p, live[0])
-		if err != nil {
-			return err
-		}
-		if _, there := names[k.id]; !there {
-			done()
-		}
-		return nil
+		_, there := names[k.id]
+		return !there, err
 	})
 }
 
@@ -68,12 +58,9 @@ func (l *Ledger) endOne(ctx context.Context, p *page, current *session) error {
 		p.end(s)
 		p.expect(string(account.EventSessionEnded))
 	}
-	return l.change(p, "ending a session", err, done, func(ctx context.Context, _ *look) error {
+	return l.change(p, "ending a session", err, done, func(ctx context.Context, _ *look) (bool, error) {
 		open, err := l.open(ctx, p)
-		if err == nil && !open[s.id] {
-			done()
-		}
-		return err
+		return !open[s.id], err
 	})
 }
 
@@ -87,24 +74,18 @@ func (l *Ledger) endOthers(ctx context.Context, p *page, current *session) error
 		p.expect(string(account.EventSessionEnded))
 	}
 	err := l.client.EndOtherSessions(ctx, current.token)
-	return l.change(p, "ending all other sessions", err, done, func(ctx context.Context, _ *look) error {
+	return l.change(p, "ending all other sessions", err, done, func(ctx context.Context, _ *look) (bool, error) {
 		open, err := l.open(ctx, p)
-		if err != nil {
-			return err
-		}
 		left := 0
 		for _, s := range others {
 			if open[s.id] {
 				left++
 			}
 		}
-		switch {
-		case left == 0:
-			done()
-		case left != len(others):
+		if err == nil && left > 0 && left < len(others) {
 			l.find(Integrity, p, "of %d other sessions that were to end together %d are open", len(others), left)
 		}
-		return nil
+		return left == 0, err
 	})
 }
 
@@ -114,11 +95,9 @@ func (l *Ledger) removeAccount(ctx context.Context, p *page) error {
 		p.expect(string(account.EventAccountRemoved))
 	}
 	err := l.operator.Remove(ctx, p.name)
-	return l.change(p, "removing an account", err, done, func(_ context.Context, look *look) error {
-		if _, there := look.accounts[p.name]; !there {
-			done()
-		}
-		return nil
+	return l.change(p, "removing an account", err, done, func(_ context.Context, look *look) (bool, error) {
+		_, there := look.accounts[p.name]
+		return !there, nil
 	})
 }
 
@@ -131,7 +110,7 @@ func (l *Ledger) invite(ctx context.Context) error {
 	case made:
 		l.acknowledged.Add(1)
 		l.invited++
-		l.invitations = append(l.invitations, &invitation{token: tokenOf(link), changed: true})
+		l.invitations = append(l.invitations, &invitation{token: TokenOf(link), changed: true})
 	case unsent:
 		l.unsent.Add(1)
 	case unknown:

@@ -9,7 +9,7 @@ import (
 
 const (
 	// lookers is how many people are looked at at the same time.
-	lookers = 8
+	lookers = 16
 	// sample is how many of those that have not changed are looked at too.
 	sample = 3
 )
@@ -20,8 +20,8 @@ type look struct {
 	whole    bool              // leaves nothing out
 }
 
-// settling finds out what became of a change that is in doubt.
-type settling func(context.Context, *look) error
+// settling finds out whether a change that is in doubt was made.
+type settling func(context.Context, *look) (bool, error)
 
 // Compare holds the books against a running server: all that has changed since
 // the last comparison, and a sample of the rest. It settles what is in doubt.
@@ -91,8 +91,12 @@ func (l *Ledger) checkSlot(ctx context.Context, s *slot, look *look) error {
 		return nil
 	}
 	if p.doubt != nil {
-		if err := p.doubt.settle(ctx, look); err != nil {
+		was, err := p.doubt.settle(ctx, look)
+		if err != nil {
 			return fmt.Errorf("ledger: %s, in doubt about %s: %w", p.name, p.doubt.what, err)
+		}
+		if was {
+			l.unanswered.Add(1)
 		}
 		p.doubt, p.changed = nil, true
 	}

@@ -48,7 +48,7 @@ type Ledger struct {
 	names       int
 	auditedTo   int64 // number of the last audit row that was counted
 
-	acknowledged, doubts, refused, unsent, broken atomic.Int64
+	acknowledged, doubts, unanswered, refused, unsent, broken atomic.Int64
 }
 
 // slot is the place of one person at a time.
@@ -90,6 +90,7 @@ func (f Finding) String() string {
 type Counts struct {
 	Acknowledged int64 // changes that were answered with success
 	InDoubt      int64 // changes that were asked for and had no answer, or a 5xx
+	Unanswered   int64 // of those in doubt, the ones that a comparison found to be made
 	Refused      int64 // changes refused as they had to be
 	Unsent       int64 // requests that never left: nobody listened
 	Broken       int64 // begins, which change nothing, without an answer
@@ -113,7 +114,7 @@ func New(c Config) *Ledger {
 // Counts are those of all of Work so far.
 func (l *Ledger) Counts() Counts {
 	return Counts{
-		Acknowledged: l.acknowledged.Load(), InDoubt: l.doubts.Load(), Refused: l.refused.Load(),
+		Acknowledged: l.acknowledged.Load(), InDoubt: l.doubts.Load(), Unanswered: l.unanswered.Load(), Refused: l.refused.Load(),
 		Unsent: l.unsent.Load(), Broken: l.broken.Load(),
 	}
 }
@@ -203,7 +204,7 @@ func (l *Ledger) Setup(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	token := tokenOf(link)
+	token := TokenOf(link)
 	s := l.slots[0]
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -221,8 +222,8 @@ func (l *Ledger) Setup(ctx context.Context) error {
 	return nil
 }
 
-// tokenOf is the secret of a link, which stands in its fragment.
-func tokenOf(link string) string {
+// TokenOf is the secret of a link, which stands in its fragment.
+func TokenOf(link string) string {
 	_, token, _ := strings.Cut(link, "#")
 	return token
 }

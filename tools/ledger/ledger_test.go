@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -13,6 +12,7 @@ import (
 
 	"github.com/hitherauth/hither/internal/load"
 	"github.com/hitherauth/hither/tools/daemon"
+	"github.com/hitherauth/hither/tools/daemon/daemontest"
 	"github.com/hitherauth/hither/tools/ledger"
 )
 
@@ -23,29 +23,9 @@ type rig struct {
 	books  *ledger.Ledger
 }
 
-// program is the hitherd to run: HITHER_TEST_BIN, or one built here.
-func program(t *testing.T) string {
-	t.Helper()
-	if bin := os.Getenv("HITHER_TEST_BIN"); bin != "" {
-		return bin
-	}
-	bin := filepath.Join(t.TempDir(), "hitherd")
-	build := exec.CommandContext(t.Context(), "go", "build", "-o", bin, "./cmd/hitherd")
-	build.Dir = filepath.Join("..", "..")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("building hitherd: %v\n%s", err, out)
-	}
-	return bin
-}
-
 func newRig(t *testing.T, bin string) *rig {
 	t.Helper()
-	// The path of a socket is short, and that of a test's directory is not.
-	folder, err := os.MkdirTemp("", "ledger") //nolint:usetesting // see above
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = os.RemoveAll(folder) })
+	folder := daemontest.Folder(t)
 	port, err := daemon.FreePort(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -146,7 +126,7 @@ func (r *rig) kill(t *testing.T, changes int64) {
 
 func TestBooksAgree(t *testing.T) {
 	t.Parallel()
-	r := newRig(t, program(t))
+	r := newRig(t, daemontest.Program(t))
 	for range 3 {
 		r.kill(t, 150)
 		r.start(t)

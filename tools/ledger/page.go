@@ -142,8 +142,8 @@ func (p *page) usable() *session {
 	return nil
 }
 
-// doubt is a change whose answer did not come. settle finds out what became of
-// it, writes that down, and reports what is neither whole nor nothing.
+// doubt is a change whose answer did not come. settle finds out whether it was
+// made, writes that down, and finds what is neither whole nor nothing.
 type doubt struct {
 	what   string
 	settle settling

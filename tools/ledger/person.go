@@ -12,32 +12,31 @@ import (
 // again settles an answer by handing it in again: either that is its first
 // effect, or it is refused as spent.
 func (l *Ledger) again(p *page, a *answer) settling {
-	return func(ctx context.Context, look *look) error {
+	return func(ctx context.Context, look *look) (bool, error) {
 		_, listed := look.accounts[p.name]
 		r, err := a.Finish(ctx)
+		spent := codeOf(err) == codeSpent
 		switch {
 		case err == nil:
 			if a.registers && listed {
 				l.find(Integrity, p, "the account is there, and the ceremony that made it was not spent")
 			}
 			a.made(r)
-		case codeOf(err) == codeSpent:
+		case spent && a.refusal == "":
 			if a.registers && !listed {
 				l.find(Integrity, p, "the registration is spent, and the account is not there")
 			}
-			if a.refusal == "" {
-				a.made(load.Result{})
-				p.adopt = a.passkey
-			}
-		case a.refusal != "" && codeOf(err) == a.refusal:
+			a.made(load.Result{})
+			p.adopt = a.passkey
+		case spent, a.refusal != "" && codeOf(err) == a.refusal:
 		case fateOf(err) == denied:
 			l.find(Lost, p, "%s, handed in again, was refused: %v", a.what, err)
-			return nil
+			return false, nil
 		default:
-			return err
+			return false, fmt.Errorf("handing it in again: %w", err)
 		}
 		p.keep(a)
-		return nil
+		return spent, nil
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/hitherauth/hither/tools/daemon/daemontest"
 	"github.com/hitherauth/hither/tools/ledger"
 )
 
@@ -43,7 +44,7 @@ func (r *rig) stop(t *testing.T) {
 // nothing.
 func TestBooksFind(t *testing.T) {
 	t.Parallel()
-	bin := program(t)
+	bin := daemontest.Program(t)
 	for _, row := range []struct {
 		name, statement string
 		kind            ledger.Kind
@@ -111,7 +112,7 @@ func TestBooksFind(t *testing.T) {
 // older than what was acknowledged since.
 func TestBooksFindOldCopy(t *testing.T) {
 	t.Parallel()
-	r := newRig(t, program(t))
+	r := newRig(t, daemontest.Program(t))
 	r.work(t)
 	r.server.Kill()
 	copied := filepath.Join(filepath.Dir(r.config.DataDir), "copy")
@@ -160,7 +161,7 @@ func TestBooksFindOldCopy(t *testing.T) {
 // that has promised more than it kept.
 func TestBooksFindCutLog(t *testing.T) {
 	t.Parallel()
-	r := newRig(t, program(t))
+	r := newRig(t, daemontest.Program(t))
 	r.work(t)
 	r.server.Kill()
 	wal := filepath.Join(r.config.DataDir, "hither.db-wal")

@@ -267,7 +267,13 @@ func (l *Ledger) change(p *page, what string, err error, done func(), settle set
 		l.unsent.Add(1)
 	case unknown:
 		l.doubts.Add(1)
-		p.doubt = &doubt{what: what, settle: settle}
+		p.doubt = &doubt{what: what, settle: func(ctx context.Context, look *look) (bool, error) {
+			was, err := settle(ctx, look)
+			if err == nil && was {
+				done()
+			}
+			return was, err
+		}}
 	case denied:
 		l.find(Lost, p, "%s was refused: %v", what, err)
 		return nil
