@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/hitherauth/hither/internal/load"
@@ -15,17 +16,21 @@ func asking(token string) load.Registration {
 	return load.Registration{Name: "stranger", Token: token}
 }
 
-// checkSpent hands in once more what was spent: every answer once, and some of
-// them again.
+// checkSpent hands in once more what was spent: every answer once, and then and
+// when one of them again.
 func (l *Ledger) checkSpent(ctx context.Context, p *page, look *look) error {
+	if len(p.answers) == 0 {
+		return nil
+	}
+	chosen := p.answers[l.intn(len(p.answers))]
 	for _, a := range p.answers {
-		if a.seen && !look.whole && l.intn(8) > 0 || time.Since(a.at) > lifetime {
+		if a.seen && a != chosen && !look.whole || time.Since(a.at) > lifetime {
 			continue
 		}
 		_, err := a.Finish(ctx)
 		switch {
 		case fateOf(err) == unsent, fateOf(err) == unknown:
-			return err
+			return fmt.Errorf("handing in %s again: %w", a.what, err)
 		case err == nil:
 			l.find(Resurrected, p, "%s was accepted a second time", a.what)
 		case codeOf(err) == codeSpent:
