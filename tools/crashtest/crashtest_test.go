@@ -28,7 +28,7 @@ func try(t *testing.T, want string, args ...string) {
 
 func TestHostileKill(t *testing.T) {
 	t.Parallel()
-	t.Run("STO-01 killed under load", func(t *testing.T) {
+	t.Run("STO-01_killed_under_load", func(t *testing.T) {
 		t.Parallel()
 		try(t, `cycles 10, operations [0-9,]+ \([0-9,]+/s\), lost 0, resurrected 0, integrity errors 0, slowest restart [0-9.]+ s`, "kill", "-cycles", "10")
 	})
@@ -36,7 +36,7 @@ func TestHostileKill(t *testing.T) {
 
 func TestHostileRestart(t *testing.T) {
 	t.Parallel()
-	t.Run("STO-26 restarted under load", func(t *testing.T) {
+	t.Run("STO-26_restarted_under_load", func(t *testing.T) {
 		t.Parallel()
 		try(t, `restarts 3, operations .*, lost 0, resurrected 0, integrity errors 0, errors 0\.[0-9]+ % .*`, "restart", "-restarts", "3")
 	})
@@ -44,7 +44,7 @@ func TestHostileRestart(t *testing.T) {
 
 func TestHostileDoubleSpend(t *testing.T) {
 	t.Parallel()
-	t.Run("CER-01 CER-03 finished 200 times at once", func(t *testing.T) {
+	t.Run("CER-01_CER-03_finished_200_times_at_once", func(t *testing.T) {
 		t.Parallel()
 		try(t, `rounds 20 of each of 5 kinds, finishes 20,000, accepted twice 0, never 0, revived 0 .*, effects not exactly one 0`, "doublespend", "-rounds", "20")
 	})

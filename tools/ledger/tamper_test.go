@@ -51,45 +51,45 @@ func TestBooksFind(t *testing.T) {
 		text            string
 	}{
 		{
-			"account lost", `PRAGMA foreign_keys = 1; DELETE FROM account WHERE no = (SELECT max(no) FROM account WHERE administrator = 0)`,
+			"account_lost", `PRAGMA foreign_keys = 1; DELETE FROM account WHERE no = (SELECT max(no) FROM account WHERE administrator = 0)`,
 			ledger.Lost, "the account is not there",
 		},
 		{
-			"account nobody asked for", `UPDATE account SET name = 'mallory', folded = 'mallory' WHERE no = (SELECT max(no) FROM account)`,
+			"account_nobody_asked_for", `UPDATE account SET name = 'mallory', folded = 'mallory' WHERE no = (SELECT max(no) FROM account)`,
 			ledger.Resurrected, "an account that nobody asked for",
 		},
 		{
-			"passkey lost",
+			"passkey_lost",
 			`PRAGMA foreign_keys = 1; DELETE FROM credential WHERE no = (SELECT max(no) FROM credential GROUP BY account_no HAVING count(*) > 1 LIMIT 1)`,
 			ledger.Lost, "a passkey that was made is not listed",
 		},
 		{
-			"passkey renamed", `UPDATE credential SET name = 'as it was before' WHERE no = (SELECT max(no) FROM credential)`,
+			"passkey_renamed", `UPDATE credential SET name = 'as it was before' WHERE no = (SELECT max(no) FROM credential)`,
 			ledger.Lost, "a passkey was named",
 		},
 		{
-			"session lost", `DELETE FROM session WHERE no = (SELECT max(no) FROM session)`,
+			"session_lost", `DELETE FROM session WHERE no = (SELECT max(no) FROM session)`,
 			ledger.Lost, "a session that was opened",
 		},
 		{
-			"session nobody asked for",
+			"session_nobody_asked_for",
 			`INSERT INTO session SELECT no + 1000000, account_no, credential_no, randomblob(16), randomblob(32), bearer, user_verified,
 				authenticated_at, last_seen_at, expires_at, address, browser FROM session LIMIT 1`,
 			ledger.Resurrected, "a session is open that nobody asked for",
 		},
-		{"ceremonies forgotten", `DELETE FROM spent`, ledger.Resurrected, "was accepted a second time"},
+		{"ceremonies_forgotten", `DELETE FROM spent`, ledger.Resurrected, "was accepted a second time"},
 		{
-			"audit row lost", `DELETE FROM event WHERE no = (SELECT max(no) FROM event WHERE type = 'session.opened')`,
+			"audit_row_lost", `DELETE FROM event WHERE no = (SELECT max(no) FROM event WHERE type = 'session.opened')`,
 			ledger.Lost, "audit rows session.opened",
 		},
 		{
-			"audit row of nothing",
+			"audit_row_of_nothing",
 			`INSERT INTO event (at, type, account, actor, browser, failed, detail, count)
 				SELECT at, 'credential.removed', account, actor, browser, failed, detail, count FROM event WHERE type = 'session.opened' LIMIT 1`,
 			ledger.Integrity, "audit rows credential.removed",
 		},
 		{
-			"row without its owner", `PRAGMA foreign_keys = 0; DELETE FROM account WHERE no = (SELECT max(no) FROM account WHERE administrator = 0)`,
+			"row_without_its_owner", `PRAGMA foreign_keys = 0; DELETE FROM account WHERE no = (SELECT max(no) FROM account WHERE administrator = 0)`,
 			ledger.Integrity, "foreign_key_check",
 		},
 	} {
