@@ -102,10 +102,8 @@ func (r *rig) compare(ctx context.Context, whole bool) error {
 	if whole {
 		compare = r.books.CompareAll
 	}
-	if err := errors.Join(compare(ctx), r.books.Audit(ctx)); err != nil {
-		return err
-	}
-	return r.judge()
+	err := errors.Join(compare(ctx), r.books.Audit(ctx))
+	return errors.Join(r.judge(), err)
 }
 
 // errFound is the outcome of a trial that has found something.
