@@ -31,7 +31,8 @@ type Config struct {
 	// is part of what passkeys sign. See [FreePort].
 	Port int
 	// Environ is more environment, such as "HITHER_SIGNUP=closed". Without it
-	// sign-up is open and the limits of rates are off.
+	// sign-up is open, the limits of rates are off, and this machine is a trusted
+	// proxy.
 	Environ []string
 	// Log is the file that gets what the server logs, warnings and worse.
 	Log string
@@ -66,7 +67,7 @@ func Start(c Config) (*Process, error) {
 	p.cmd.Stderr = log
 	p.cmd.Env = append(os.Environ(), //nolint:forbidigo // the server's environment is this program's
 		"HITHER_DATA_DIR="+c.DataDir, "HITHER_LISTEN=127.0.0.1:"+strconv.Itoa(c.Port),
-		"HITHER_SIGNUP=open", "HITHER_RATE_LIMITS=off", "HITHER_LOG_LEVEL=warn")
+		"HITHER_SIGNUP=open", "HITHER_RATE_LIMITS=off", "HITHER_TRUSTED_PROXIES=127.0.0.0/8,::1/128", "HITHER_LOG_LEVEL=warn")
 	p.cmd.Env = append(p.cmd.Env, c.Environ...)
 	read, write, err := os.Pipe()
 	if err != nil {

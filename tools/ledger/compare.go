@@ -159,12 +159,11 @@ func (l *Ledger) checkInvitations(ctx context.Context, whole bool) error {
 		}
 	}
 	l.mu.Unlock()
-	stranger := l.stranger()
 	for _, inv := range some {
 		if inv.taken && !inv.used {
 			continue // somebody's, who is being settled
 		}
-		_, err := stranger.AnswerRegistration(ctx, asking(inv.token))
+		_, err := l.stranger.AnswerRegistration(ctx, asking(inv.token))
 		switch {
 		case fateOf(err) == unsent, fateOf(err) == unknown:
 			return fmt.Errorf("ledger: asking for an invitation: %w", err)

@@ -34,6 +34,7 @@ type Config struct {
 // concurrently where they say so.
 type Ledger struct {
 	client   *load.Client
+	stranger *load.Person
 	operator *Operator
 	database database
 	slots    []*slot
@@ -102,7 +103,7 @@ func New(c Config) *Ledger {
 		c.People = 48
 	}
 	l := &Ledger{
-		client: c.Client, operator: c.Operator, database: database(c.Database),
+		client: c.Client, stranger: newStranger(c.Client), operator: c.Operator, database: database(c.Database),
 		rng: rand.New(rand.NewPCG(c.Seed, 1)),
 	}
 	for range c.People {

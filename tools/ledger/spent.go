@@ -4,17 +4,7 @@ import (
 	"context"
 	"fmt"
 	"time"
-
-	"github.com/hitherauth/hither/internal/load"
 )
-
-// stranger is somebody without a passkey.
-func (l *Ledger) stranger() *load.Person { return load.NewPerson(l.client) }
-
-// asking is a registration with a link's token by somebody who goes no further.
-func asking(token string) load.Registration {
-	return load.Registration{Name: "stranger", Token: token}
-}
 
 // checkSpent hands in once more what was spent: every answer once, and then and
 // when one of them again.
