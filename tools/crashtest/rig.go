@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -8,6 +9,7 @@ import (
 	"math/rand/v2" //nolint:depguard // moments that can be repeated
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strconv"
 	"time"
@@ -103,7 +105,24 @@ func (r *rig) compare(ctx context.Context, whole bool) error {
 		compare = r.books.CompareAll
 	}
 	err := errors.Join(compare(ctx), r.books.Audit(ctx))
+	if whole {
+		r.verifyAudit(ctx)
+	}
 	return errors.Join(r.judge(), err)
+}
+
+// verifyAudit stops the server, which seals what is not yet sealed, and has the
+// program verify all of its audit rows.
+func (r *rig) verifyAudit(ctx context.Context) {
+	if _, err := r.server.Stop(longestStop); err != nil {
+		r.books.Find(ledger.Integrity, err.Error())
+	}
+	verify := exec.CommandContext(ctx, r.bin, "audit", "verify", "--data-dir", r.config.DataDir)
+	if out, err := verify.CombinedOutput(); err != nil {
+		r.books.Find(ledger.Integrity, fmt.Sprintf("hitherd audit verify: %v: %s", err, bytes.TrimSpace(out)))
+	} else {
+		r.say("audit log: %s", bytes.TrimSpace(out))
+	}
 }
 
 // errFound is the outcome of a trial that has found something.

@@ -127,6 +127,9 @@ func (l *Ledger) Findings() []Finding {
 	return append([]Finding(nil), l.findings...)
 }
 
+// Find writes down what somebody else has found to be wrong.
+func (l *Ledger) Find(k Kind, what string) { l.find(k, nil, "%s", what) }
+
 // find writes down that something is wrong. p may be nil.
 func (l *Ledger) find(k Kind, p *page, format string, args ...any) {
 	f := Finding{Kind: k, What: fmt.Sprintf(format, args...), At: time.Now()}
