@@ -29,7 +29,7 @@ func TestScripts(t *testing.T) {
 			return built, nil
 		}
 		path := filepath.Join(t.TempDir(), "hitherd")
-		build := exec.CommandContext(t.Context(), "go", "build", "-o", path, "../hitherd")
+		build := exec.CommandContext(t.Context(), "go", "build", "-trimpath", "-o", path, "../hitherd")
 		build.Env = append(os.Environ(), "CGO_ENABLED=0") // as make builds it, also when the race detector wants cgo
 		out, err := build.CombinedOutput()
 		if err != nil {
