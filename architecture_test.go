@@ -38,7 +38,7 @@ func mayImport() map[string][]string {
 		"internal/server":          {"internal/account", "internal/rootkey", "relyingparty", "web", "webauthn"},
 		"cmd/hither":               {"internal/bench", "internal/cli", "internal/load"},
 		"cmd/hitherd": {
-			"internal/account", "internal/audit", "internal/backup", "internal/qrcode", "internal/rootkey", "internal/server",
+			"internal/account", "internal/audit", "internal/backup", "internal/cli", "internal/qrcode", "internal/rootkey", "internal/server",
 			"internal/store/sqlite", "relyingparty", "webauthn",
 		},
 	}

@@ -15,6 +15,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/hitherauth/hither/internal/cli"
 	"github.com/hitherauth/hither/internal/store/sqlite"
 )
 
@@ -25,7 +26,7 @@ func (p program) adminCommand() *cobra.Command {
 		Use:   "invite [NAME]",
 		Short: "Make a link with which one person creates an account",
 		Long:  "Make a link with which one person creates an account, once. With NAME the account gets that name, else the person chooses.",
-		Args:  between(0, 1),
+		Args:  cli.Between(0, 1),
 	}, func(ctx context.Context, o operator, args []string) error {
 		request := invitationRequest{Administrator: administrator, Hours: hours}
 		if len(args) == 1 {
@@ -42,7 +43,7 @@ func (p program) adminCommand() *cobra.Command {
 	list := p.operatorCommand(&cobra.Command{
 		Use:   "list",
 		Short: "List the accounts",
-		Args:  between(0, 0),
+		Args:  cli.Between(0, 0),
 	}, func(ctx context.Context, o operator, _ []string) error {
 		accounts, err := o.accounts(ctx)
 		if err != nil {
@@ -53,7 +54,7 @@ func (p program) adminCommand() *cobra.Command {
 	for _, cmd := range []*cobra.Command{invite, list} {
 		cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	}
-	return group(
+	return cli.Group(
 		&cobra.Command{
 			Use:   "admin",
 			Short: "Invite people and manage accounts",
@@ -68,7 +69,7 @@ func (p program) adminCommand() *cobra.Command {
 
 // accountCommand is one of the commands that change one account by its name.
 func (p program) accountCommand(verb, short, done string) *cobra.Command {
-	return p.operatorCommand(&cobra.Command{Use: verb + " NAME", Short: short, Args: between(1, 1)},
+	return p.operatorCommand(&cobra.Command{Use: verb + " NAME", Short: short, Args: cli.Between(1, 1)},
 		func(ctx context.Context, o operator, args []string) error {
 			if err := o.change(ctx, verb, args[0]); err != nil {
 				return err
@@ -85,7 +86,7 @@ func (p program) operatorCommand(cmd *cobra.Command, do func(context.Context, op
 		if err != nil {
 			return err
 		}
-		ctx, stop := untilSignal(cmd.Context())
+		ctx, stop := cli.UntilSignal(cmd.Context())
 		defer stop()
 		return c.operate(ctx, func(ctx context.Context, o operator) error { return do(ctx, o, args) })
 	}

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"filippo.io/age"
+
+	"github.com/hitherauth/hither/internal/cli"
 )
 
 // maxAgeFile bounds a file of recipients or identities, in bytes.
@@ -26,7 +28,7 @@ func parseRecipients(recipients, files []string) ([]age.Recipient, error) {
 	for _, text := range recipients {
 		r, err := age.ParseRecipients(strings.NewReader(text))
 		if err != nil {
-			return nil, usage("--recipient is no age recipient: they begin with age1").hint("age-keygen makes one, and the identity that belongs to it")
+			return nil, cli.Usage("--recipient is no age recipient: they begin with age1").Hint("age-keygen makes one, and the identity that belongs to it")
 		}
 		all = append(all, r...)
 	}

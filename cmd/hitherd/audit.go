@@ -13,6 +13,7 @@ import (
 
 	"github.com/hitherauth/hither/internal/account"
 	"github.com/hitherauth/hither/internal/audit"
+	"github.com/hitherauth/hither/internal/cli"
 	"github.com/hitherauth/hither/internal/store/sqlite"
 )
 
@@ -20,7 +21,7 @@ import (
 const largestCheckpoint = 64 << 10
 
 func (p program) auditCommand() *cobra.Command {
-	return group(
+	return cli.Group(
 		&cobra.Command{
 			Use:   "audit",
 			Short: "Read and verify what was recorded",
@@ -41,13 +42,13 @@ func (p program) auditCommand() *cobra.Command {
 
 // auditReadCommand is a command without arguments that reads the log.
 func (p program) auditReadCommand(cmd *cobra.Command, do func(context.Context, auditLog) error) *cobra.Command {
-	cmd.Args = between(0, 0)
+	cmd.Args = cli.Between(0, 0)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		_, c, err := p.resolve(cmd)
 		if err != nil {
 			return err
 		}
-		ctx, stop := untilSignal(cmd.Context())
+		ctx, stop := cli.UntilSignal(cmd.Context())
 		defer stop()
 		return c.readAudit(ctx, func(l auditLog) error { return do(ctx, l) })
 	}
@@ -157,7 +158,7 @@ func (l auditLog) verify(key string, files []string) (audit.Report, error) {
 	} else {
 		k, err := audit.ParseVerifierKey(key)
 		if err != nil {
-			return audit.Report{}, usage(err.Error())
+			return audit.Report{}, cli.Usage(err.Error())
 		}
 		keys = []audit.VerifierKey{k}
 	}

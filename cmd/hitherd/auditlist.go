@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/hitherauth/hither/internal/account"
+	"github.com/hitherauth/hither/internal/cli"
 	"github.com/hitherauth/hither/internal/store/sqlite"
 )
 
@@ -87,13 +88,13 @@ func (q eventQuery) filter(l auditLog, now time.Time) (sqlite.EventFilter, error
 	f := sqlite.EventFilter{Type: account.EventType(q.kind), Before: q.before}
 	switch {
 	case q.limit < 1 || q.limit > 1000:
-		return f, usage("--limit is from 1 to 1000")
+		return f, cli.Usage("--limit is from 1 to 1000")
 	case q.before < 0:
-		return f, usage("--before is the number of a row")
+		return f, cli.Usage("--before is the number of a row")
 	}
 	var err error
 	if f.Since, err = parseSince(q.since, now); err != nil {
-		return f, usage(err.Error())
+		return f, cli.Usage(err.Error())
 	}
 	if q.account == "" {
 		return f, nil

@@ -17,6 +17,7 @@ import (
 
 	"github.com/hitherauth/hither/internal/account"
 	"github.com/hitherauth/hither/internal/backup"
+	"github.com/hitherauth/hither/internal/cli"
 	"github.com/hitherauth/hither/internal/server"
 )
 
@@ -31,7 +32,7 @@ func (p program) backupCommand() *cobra.Command {
 		Short: "Write a backup of the database, with or without a running server",
 		Long: "Write a backup of the database to FILE, or to standard output for -. A running server goes on meanwhile.\n" +
 			"It holds everything but the root key, without which it is of no use. With --recipient it is encrypted (age).",
-		Args: between(1, 1),
+		Args: cli.Between(1, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			_, c, err := p.resolve(cmd)
 			if err != nil {
@@ -41,7 +42,7 @@ func (p program) backupCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			ctx, stop := untilSignal(cmd.Context())
+			ctx, stop := cli.UntilSignal(cmd.Context())
 			defer stop()
 			return p.backup(ctx, c, args[0], to, overwrite)
 		},
@@ -101,7 +102,7 @@ func (h *house) backup(ctx context.Context, s site) (server.Backup, error) {
 		return server.Backup{}, errors.Join(err, c.Close())
 	}
 	m := backup.Manifest{
-		Program: version(), CreatedAt: now, PublicURL: s.origin, RPID: c.Facts.RPID,
+		Program: cli.Version(), CreatedAt: now, PublicURL: s.origin, RPID: c.Facts.RPID,
 		SchemaVersion: c.Facts.Version, Epoch: c.Facts.Epoch, Accounts: c.Facts.Accounts, Credentials: c.Facts.Credentials,
 		Database: backup.Database{Size: c.Size, SHA256: backup.Sum(hash.Sum(nil))},
 	}
@@ -128,7 +129,7 @@ type output struct {
 func (p program) openOutput(name, dataDir string, overwrite bool) (*output, error) {
 	if name == "-" {
 		if f, ok := p.stdout.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
-			return nil, usage("a backup is no text for a terminal: name a file, or pipe it somewhere")
+			return nil, cli.Usage("a backup is no text for a terminal: name a file, or pipe it somewhere")
 		}
 		return &output{Writer: p.stdout}, nil
 	}

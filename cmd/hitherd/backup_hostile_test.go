@@ -20,6 +20,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/hitherauth/hither/internal/backup"
+	"github.com/hitherauth/hither/internal/cli"
 	"github.com/hitherauth/hither/internal/load"
 	"github.com/hitherauth/hither/internal/rootkey"
 )
@@ -110,25 +111,25 @@ func TestHostileBackups(t *testing.T) {
 		code    int
 		want    string
 	}{
-		{"empty", nil, exitFailure, "it is no backup, or it is cut off"},
-		{"a_letter", []byte(strings.Repeat("a letter to a friend\n", 100)), exitFailure, "it is no backup, or it is damaged"},
-		{"a_bare_database", good[3*1024:], exitFailure, "it is no backup"},
-		{"first_byte", flip(0), exitFailure, "it is no backup, or it is damaged"},
-		{"manifest", flip(700), exitFailure, "manifest"},
-		{"database", flip(len(good) - 5000), exitFailure, "the database does not have the checksum"},
-		{"last_byte", flip(len(good) - 1), exitFailure, "its end is damaged"},
-		{"cut_off", good[:len(good)-1], exitFailure, "it is cut off"},
-		{"cut_in_half", good[:len(good)/2], exitFailure, "it is cut off"},
-		{"something_behind", append(bytes.Clone(good), 0), exitFailure, "something follows its end"},
-		{"twice", append(bytes.Clone(good), good...), exitFailure, "something follows its end"},
-		{"made_without_the_key", i.edited(t, archive, &[32]byte{}, "UPDATE account SET administrator = 1", nil), exitFailure, "it was changed by somebody who does not have the root key"},
-		{"newer_database", i.edited(t, archive, nil, newer, func(m *backup.Manifest) { m.SchemaVersion = 99999 }), exitRefused, "use a newer program"},
-		{"newer_database_that_denies_it", i.edited(t, archive, nil, newer, nil), exitRefused, "use a newer program"},
-		{"another_manifest", i.edited(t, archive, nil, nothing, func(m *backup.Manifest) { m.Credentials = 7 }), exitFailure, "its manifest is not that of its database"},
-		{"another_rp_id", i.edited(t, archive, nil, "UPDATE system SET rp_id = 'id.example'", func(m *backup.Manifest) { m.RPID = "id.example" }), exitRefused, `belongs to RP ID "id.example"`},
-		{"another_programs_database", i.edited(t, archive, nil, "PRAGMA application_id = 7", nil), exitFailure, "another program"},
-		{"stray_rows", i.edited(t, archive, nil, "PRAGMA foreign_keys = 0; DELETE FROM account", nil), exitFailure, "rows that are not there"},
-		{"no_system", i.edited(t, archive, nil, "DELETE FROM system", nil), exitFailure, "damaged"},
+		{"empty", nil, cli.ExitFailure, "it is no backup, or it is cut off"},
+		{"a_letter", []byte(strings.Repeat("a letter to a friend\n", 100)), cli.ExitFailure, "it is no backup, or it is damaged"},
+		{"a_bare_database", good[3*1024:], cli.ExitFailure, "it is no backup"},
+		{"first_byte", flip(0), cli.ExitFailure, "it is no backup, or it is damaged"},
+		{"manifest", flip(700), cli.ExitFailure, "manifest"},
+		{"database", flip(len(good) - 5000), cli.ExitFailure, "the database does not have the checksum"},
+		{"last_byte", flip(len(good) - 1), cli.ExitFailure, "its end is damaged"},
+		{"cut_off", good[:len(good)-1], cli.ExitFailure, "it is cut off"},
+		{"cut_in_half", good[:len(good)/2], cli.ExitFailure, "it is cut off"},
+		{"something_behind", append(bytes.Clone(good), 0), cli.ExitFailure, "something follows its end"},
+		{"twice", append(bytes.Clone(good), good...), cli.ExitFailure, "something follows its end"},
+		{"made_without_the_key", i.edited(t, archive, &[32]byte{}, "UPDATE account SET administrator = 1", nil), cli.ExitFailure, "it was changed by somebody who does not have the root key"},
+		{"newer_database", i.edited(t, archive, nil, newer, func(m *backup.Manifest) { m.SchemaVersion = 99999 }), cli.ExitRefused, "use a newer program"},
+		{"newer_database_that_denies_it", i.edited(t, archive, nil, newer, nil), cli.ExitRefused, "use a newer program"},
+		{"another_manifest", i.edited(t, archive, nil, nothing, func(m *backup.Manifest) { m.Credentials = 7 }), cli.ExitFailure, "its manifest is not that of its database"},
+		{"another_rp_id", i.edited(t, archive, nil, "UPDATE system SET rp_id = 'id.example'", func(m *backup.Manifest) { m.RPID = "id.example" }), cli.ExitRefused, `belongs to RP ID "id.example"`},
+		{"another_programs_database", i.edited(t, archive, nil, "PRAGMA application_id = 7", nil), cli.ExitFailure, "another program"},
+		{"stray_rows", i.edited(t, archive, nil, "PRAGMA foreign_keys = 0; DELETE FROM account", nil), cli.ExitFailure, "rows that are not there"},
+		{"no_system", i.edited(t, archive, nil, "DELETE FROM system", nil), cli.ExitFailure, "damaged"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -202,16 +203,16 @@ func TestHostileEncryptedBackups(t *testing.T) {
 		code                 int
 		want                 string
 	}{
-		{"no_identity", "one.age", "", exitFailure, "it is encrypted: name the file of an identity that opens it with --identity"},
-		{"for_somebody_else", "one.age", "foreign.txt", exitFailure, "it is encrypted for somebody else: none of the identities opens it"},
-		{"no_identity_file", "one.age", "nowhere.txt", exitRefused, "identity file: "},
-		{"recipients_for_identities", "one.age", "recipients.txt", exitRefused, "holds no age identity"},
-		{"flipped_bit", "flipped.age", "mine.txt", exitFailure, "flipped.age: "},
-		{"flipped_bit_in_the_header", "header.age", "mine.txt", exitFailure, "header.age: it is encrypted"},
-		{"cut_off", "cut.age", "mine.txt", exitFailure, "it is encrypted, and damaged or cut off"},
-		{"cut_in_the_header", "start.age", "mine.txt", exitFailure, "it is encrypted, and damaged or cut off"},
-		{"something_behind", "behind.age", "mine.txt", exitFailure, "it is encrypted, and damaged or cut off"},
-		{"as_text", "text.age", "mine.txt", exitFailure, "it is an encrypted file in the form of text"},
+		{"no_identity", "one.age", "", cli.ExitFailure, "it is encrypted: name the file of an identity that opens it with --identity"},
+		{"for_somebody_else", "one.age", "foreign.txt", cli.ExitFailure, "it is encrypted for somebody else: none of the identities opens it"},
+		{"no_identity_file", "one.age", "nowhere.txt", cli.ExitRefused, "identity file: "},
+		{"recipients_for_identities", "one.age", "recipients.txt", cli.ExitRefused, "holds no age identity"},
+		{"flipped_bit", "flipped.age", "mine.txt", cli.ExitFailure, "flipped.age: "},
+		{"flipped_bit_in_the_header", "header.age", "mine.txt", cli.ExitFailure, "header.age: it is encrypted"},
+		{"cut_off", "cut.age", "mine.txt", cli.ExitFailure, "it is encrypted, and damaged or cut off"},
+		{"cut_in_the_header", "start.age", "mine.txt", cli.ExitFailure, "it is encrypted, and damaged or cut off"},
+		{"something_behind", "behind.age", "mine.txt", cli.ExitFailure, "it is encrypted, and damaged or cut off"},
+		{"as_text", "text.age", "mine.txt", cli.ExitFailure, "it is an encrypted file in the form of text"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			args := []string{"restore", in(row.file)}
@@ -357,10 +358,10 @@ func TestHostileRestoreKilled(t *testing.T) {
 		_ = cmd.Process.Kill()                                        // it may have ended
 		_ = cmd.Wait()
 		r := fresh.run(t, "backup", "after.backup")
-		if r.code == exitOK {
+		if r.code == cli.ExitOK {
 			finished++
 		} else {
-			if r.code != exitRefused || strings.Count(r.stderr, "\n") != 1 {
+			if r.code != cli.ExitRefused || strings.Count(r.stderr, "\n") != 1 {
 				t.Errorf("round %d: exit code %d: %s", round, r.code, r.stderr)
 			}
 			// Nothing that could be served, so it can be done again.

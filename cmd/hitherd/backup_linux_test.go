@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/hitherauth/hither/internal/cli"
 	"github.com/hitherauth/hither/internal/load"
 )
 
@@ -49,17 +50,17 @@ func TestHostileBackupDiskFull(t *testing.T) {
 	s = i.start(t)
 	ada = load.NewPerson(newClient(t, s.origin, 1)).With(ada.Authenticator())
 
-	i.refuses(t, exitFailure, "no space left on device", "backup", filepath.Join(target, "half.backup"))
+	i.refuses(t, cli.ExitFailure, "no space left on device", "backup", filepath.Join(target, "half.backup"))
 	if got := files(t, target); len(got) > 0 {
 		t.Errorf("STO-05 it left %v", got)
 	}
-	i.refuses(t, exitFailure, "", "backup", "/proc/half.backup")
+	i.refuses(t, cli.ExitFailure, "", "backup", "/proc/half.backup")
 
 	ballast := filepath.Join(i.data, "ballast")
 	if err := os.WriteFile(ballast, make([]byte, 5<<20), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	i.refuses(t, exitFailure, "full", "backup", "half.backup")
+	i.refuses(t, cli.ExitFailure, "full", "backup", "half.backup")
 	if got := files(t, i.dir); !slices.Equal(got, []string{"data", "small"}) {
 		t.Errorf("STO-05 it left %v", got)
 	}
@@ -83,7 +84,7 @@ func TestHostileBackupDiskFull(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(fresh.data, keyName), key, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	fresh.refuses(t, exitFailure, "no space left on device", "restore", filepath.Join(i.dir, "whole.backup"))
+	fresh.refuses(t, cli.ExitFailure, "no space left on device", "restore", filepath.Join(i.dir, "whole.backup"))
 	if got := files(t, fresh.data); !slices.Equal(got, []string{keyName, "hither.lock"}) {
 		t.Errorf("STO-05 it left %v", got)
 	}

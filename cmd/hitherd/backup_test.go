@@ -13,6 +13,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/hitherauth/hither/internal/cli"
 	"github.com/hitherauth/hither/internal/load"
 )
 
@@ -61,7 +62,7 @@ func (i installation) run(t *testing.T, args ...string) result {
 func (i installation) do(t *testing.T, args ...string) string {
 	t.Helper()
 	r := i.run(t, args...)
-	if r.code != exitOK {
+	if r.code != cli.ExitOK {
 		t.Fatalf("hitherd %s: exit code %d\n%s%s", strings.Join(args, " "), r.code, r.stdout, r.stderr)
 	}
 	return strings.TrimSpace(r.stdout)

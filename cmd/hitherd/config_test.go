@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/spf13/pflag"
 
+	"github.com/hitherauth/hither/internal/cli"
 	"github.com/hitherauth/hither/webauthn"
 )
 
@@ -154,8 +155,8 @@ func TestConfigurationRefused(t *testing.T) {
 			if !strings.Contains(err.Error(), row.want) || strings.Contains(err.Error(), "\n") {
 				t.Errorf("got %q, want one line with %q", err, row.want)
 			}
-			if code := report(new(strings.Builder), err); code != exitRefused {
-				t.Errorf("exit code %d, want %d", code, exitRefused)
+			if code := cli.Report(new(strings.Builder), "hitherd", err); code != cli.ExitRefused {
+				t.Errorf("exit code %d, want %d", code, cli.ExitRefused)
 			}
 		})
 	}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/hitherauth/hither/internal/cli"
 	"github.com/hitherauth/hither/relyingparty"
 )
 
@@ -12,14 +13,14 @@ func (p program) configCommand() *cobra.Command {
 	check := configured(&cobra.Command{
 		Use:   "check",
 		Short: "Judge the configuration without starting anything",
-		Args:  between(0, 0),
+		Args:  cli.Between(0, 0),
 		RunE:  func(cmd *cobra.Command, _ []string) error { return p.checkConfig(cmd) },
 	})
 	show := configured(&cobra.Command{
 		Use:   "print",
 		Short: "Show each configuration key with its value and where that came from",
 		Long:  "Show each configuration key with its value and where that came from, as YAML. Secrets are redacted.",
-		Args:  between(0, 0),
+		Args:  cli.Between(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			r, _, err := p.resolve(cmd)
 			if err != nil {
@@ -32,10 +33,10 @@ func (p program) configCommand() *cobra.Command {
 		Use:    "reference",
 		Short:  "Write the reference page of all keys",
 		Hidden: true,
-		Args:   between(0, 0),
+		Args:   cli.Between(0, 0),
 		RunE:   func(*cobra.Command, []string) error { return writeReference(p.stdout) },
 	}
-	return group(&cobra.Command{Use: "config", Short: "Check and show the configuration"}, check, show, reference)
+	return cli.Group(&cobra.Command{Use: "config", Short: "Check and show the configuration"}, check, show, reference)
 }
 
 func (p program) checkConfig(cmd *cobra.Command) error {

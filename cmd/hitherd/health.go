@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"github.com/hitherauth/hither/internal/cli"
 )
 
 // healthTimeout is what a health check may take in all.
@@ -20,13 +22,13 @@ func (p program) healthcheckCommand() *cobra.Command {
 		Use:   "healthcheck",
 		Short: "Ask the server on this machine whether it is ready",
 		Long:  "Ask GET /readyz of the configured listener. The exit code is 0 when the server is ready.",
-		Args:  between(0, 0),
+		Args:  cli.Between(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			_, c, err := p.resolve(cmd)
 			if err != nil {
 				return err
 			}
-			ctx, stop := untilSignal(cmd.Context())
+			ctx, stop := cli.UntilSignal(cmd.Context())
 			defer stop()
 			return c.healthcheck(ctx)
 		},

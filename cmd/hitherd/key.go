@@ -23,7 +23,7 @@ func findKey(directory, keyFile string) (key rootkey.Key, found bool, err error)
 		return rootkey.Key{}, false, refused("%w", err)
 	case keyFile != "":
 		return rootkey.Key{}, false, refused("key_file %s does not exist: put the key there, or for a new installation make one", path).
-			hint("(umask 077 && head -c 32 /dev/urandom > " + path + ")")
+			Hint("(umask 077 && head -c 32 /dev/urandom > " + path + ")")
 	default:
 		return rootkey.Key{}, false, nil
 	}

@@ -205,7 +205,7 @@ func (l layers) unknown(key string, source func(string) string) error {
 		}
 	}
 	if nearest == "" {
-		return refused("%s is not a configuration key", source(key)).hint("hitherd config print shows all keys")
+		return refused("%s is not a configuration key", source(key)).Hint("hitherd config print shows all keys")
 	}
 	if variable := source(key); strings.HasPrefix(variable, environment) {
 		nearest = environment + strings.ToUpper(nearest)

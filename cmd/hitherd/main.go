@@ -11,6 +11,8 @@ package main
 import (
 	"io"
 	"os"
+
+	"github.com/hitherauth/hither/internal/cli"
 )
 
 func main() {
@@ -30,5 +32,5 @@ func run(args []string, p program) int {
 	root.SetArgs(args)
 	root.SetOut(p.stdout)
 	root.SetErr(p.stderr)
-	return report(p.stderr, root.Execute())
+	return cli.Report(p.stderr, "hitherd", root.Execute())
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"github.com/hitherauth/hither/internal/cli"
 	"github.com/hitherauth/hither/internal/server"
 	"github.com/hitherauth/hither/internal/store/sqlite"
 )
@@ -81,7 +82,7 @@ func buildInfo() prometheus.Collector {
 	info := prometheus.NewGauge(prometheus.GaugeOpts{
 		Name:        "hither_build_info",
 		Help:        "1, with the version of hitherd and of the Go that built it.",
-		ConstLabels: prometheus.Labels{"version": version(), "goversion": runtime.Version()},
+		ConstLabels: prometheus.Labels{"version": cli.Version(), "goversion": runtime.Version()},
 	})
 	info.Set(1)
 	return info

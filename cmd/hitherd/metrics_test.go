@@ -17,6 +17,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"go.yaml.in/yaml/v3"
 
+	"github.com/hitherauth/hither/internal/cli"
 	"github.com/hitherauth/hither/internal/load"
 )
 
@@ -282,7 +283,7 @@ func TestMetricsPortIsTaken(t *testing.T) {
 	code := run([]string{"serve", "--data-dir", t.TempDir(), "--listen", "127.0.0.1:0", "--metrics-listen", l.Addr().String()},
 		program{stdout: &out, stderr: &log})
 	want := "hitherd: address " + l.Addr().String() + " is in use by another program: stop it, or choose another with HITHER_METRICS_LISTEN\n"
-	if code != exitBusy || !strings.HasSuffix(log.String(), want) || out.Len() != 0 {
+	if code != cli.ExitBusy || !strings.HasSuffix(log.String(), want) || out.Len() != 0 {
 		t.Errorf("got %d, %q, %q", code, out.String(), log.String())
 	}
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/hitherauth/hither/internal/cli"
 	"github.com/hitherauth/hither/internal/store/sqlite"
 )
 
@@ -14,7 +15,7 @@ func (p program) migrateCommand() *cobra.Command {
 		Use:   "migrate",
 		Short: "Bring the database up to this version, without serving",
 		Long:  "Bring the database up to this version, without serving. serve does the same when it starts.",
-		Args:  between(0, 0),
+		Args:  cli.Between(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) (err error) {
 			_, c, err := p.resolve(cmd)
 			if err != nil {

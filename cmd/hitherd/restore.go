@@ -15,6 +15,7 @@ import (
 
 	"github.com/hitherauth/hither/internal/account"
 	"github.com/hitherauth/hither/internal/backup"
+	"github.com/hitherauth/hither/internal/cli"
 	"github.com/hitherauth/hither/internal/rootkey"
 	"github.com/hitherauth/hither/internal/store/sqlite"
 )
@@ -28,13 +29,13 @@ func (p program) restoreCommand() *cobra.Command {
 		Long: "Make the database of a backup, in a data directory without one, with the root key that it was made with.\n" +
 			"Everything is checked before. Sessions, invitations and setup links from before are void afterwards.\n" +
 			"--verify checks a backup and writes nothing.",
-		Args: between(1, 1),
+		Args: cli.Between(1, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			_, c, err := p.resolve(cmd)
 			if err != nil {
 				return err
 			}
-			ctx, stop := untilSignal(cmd.Context())
+			ctx, stop := cli.UntilSignal(cmd.Context())
 			defer stop()
 			a, err := openArchive(args[0], identities)
 			if err != nil {

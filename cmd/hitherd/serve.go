@@ -10,6 +10,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
+
+	"github.com/hitherauth/hither/internal/cli"
 )
 
 // sweepEvery is how often expired rows are removed.
@@ -21,14 +23,14 @@ func (p program) serveCommand() *cobra.Command {
 		Short: "Start the server",
 		Long: "Start the server. Standard output gets one line with the address and, while there is no administrator, one with the setup link.\n" +
 			"SIGTERM and Ctrl-C let requests finish and end the server within 10 s; a second one ends it at once.",
-		Args: between(0, 0),
+		Args: cli.Between(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			_, c, err := p.resolve(cmd)
 			if err != nil {
 				return err
 			}
 			p.relaxCollector()
-			ctx, stop := untilSignal(cmd.Context())
+			ctx, stop := cli.UntilSignal(cmd.Context())
 			defer stop()
 			if err := p.serve(ctx, c); !errors.Is(err, context.Canceled) || ctx.Err() == nil {
 				return err
@@ -72,7 +74,7 @@ func (p program) serve(ctx context.Context, c config) (err error) {
 	for _, w := range append(c.warnings(), traces.warnings()...) {
 		logger.Warn("configuration warning", "detail", w)
 	}
-	logger.Info("starting", "version", version(), "origin", s.origin, "rp_id", s.rpID, "store", "sqlite", "data_dir", h.directory.Path(), "pid", os.Getpid())
+	logger.Info("starting", "version", cli.Version(), "origin", s.origin, "rp_id", s.rpID, "store", "sqlite", "data_dir", h.directory.Path(), "pid", os.Getpid())
 
 	g, running := errgroup.WithContext(ctx)
 	g.Go(func() error { return open.public.run(running) })

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/hitherauth/hither/internal/cli"
 	"github.com/hitherauth/hither/relyingparty"
 	"github.com/hitherauth/hither/webauthn"
 )
@@ -82,11 +83,11 @@ func parsePublicURL(text string) (*url.URL, error) {
 func (c config) relyingParty(s site, keyring *relyingparty.Keyring, now func() time.Time) (*relyingparty.RelyingParty, error) {
 	rc := relyingparty.Config{ID: s.rpID, Name: c.Name, Origins: []string{s.origin}, Keyring: keyring, Now: now}
 	if _, err := relyingparty.New(rc); err != nil {
-		return nil, refusedBy(err).hint("public_url is the https address that people open (http for localhost alone), rp_id its host or a parent domain of it")
+		return nil, refusedBy(err).Hint("public_url is the https address that people open (http for localhost alone), rp_id its host or a parent domain of it")
 	}
 	rc.RelatedOrigins = c.RelatedOrigins
 	if _, err := relyingparty.New(rc); err != nil {
-		return nil, refusedBy(err).hint("related_origins are written as browsers do: https://shop.example, without a path")
+		return nil, refusedBy(err).Hint("related_origins are written as browsers do: https://shop.example, without a path")
 	}
 	var err error
 	if rc.Attestation, err = c.attestationPolicy(); err != nil {
@@ -104,7 +105,7 @@ func (c config) relyingParty(s site, keyring *relyingparty.Keyring, now func() t
 
 // refusedBy is a refusal by package relyingparty, without its name, which says
 // nothing to an operator.
-func refusedBy(err error) *failure {
+func refusedBy(err error) *cli.ExitError {
 	return refused("%s", strings.TrimPrefix(err.Error(), "relyingparty: "))
 }
 

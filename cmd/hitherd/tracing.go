@@ -16,6 +16,8 @@ import (
 	"go.opentelemetry.io/otel/sdk/resource"
 	sdk "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/trace"
+
+	"github.com/hitherauth/hither/internal/cli"
 )
 
 // flushTimeout is how long the last spans may take to be sent at the end. It
@@ -81,7 +83,7 @@ func (t tracing) tracer(ctx context.Context, logger *slog.Logger) (tracer trace.
 	// variables that may be secret: what it cannot read, it leaves out.
 	otel.SetLogger(logr.Discard())
 	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(err error) { logger.Debug("tracing failed", "err", short(err)) }))
-	described, err := resource.New(ctx, resource.WithAttributes(attribute.String("service.name", "hitherd"), attribute.String("service.version", version())),
+	described, err := resource.New(ctx, resource.WithAttributes(attribute.String("service.name", "hitherd"), attribute.String("service.version", cli.Version())),
 		resource.WithTelemetrySDK(), resource.WithFromEnv())
 	if err != nil {
 		return nil, nil, refused("OTEL_RESOURCE_ATTRIBUTES: %s", short(err))

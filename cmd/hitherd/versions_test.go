@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/hitherauth/hither/internal/backup"
+	"github.com/hitherauth/hither/internal/cli"
 	"github.com/hitherauth/hither/internal/load"
 	"github.com/hitherauth/hither/internal/rootkey"
 	"github.com/hitherauth/hither/internal/store/sqlite"
@@ -151,7 +152,7 @@ func TestNewerVersionIsRefused(t *testing.T) {
 	execute(t, filepath.Join(i.data, "hither.db"), "INSERT INTO goose_db_version (version_id, is_applied) VALUES (99999, 1)")
 	before := check1(os.ReadFile(filepath.Join(i.data, "hither.db")))(t)
 	for _, args := range [][]string{{"serve"}, {"migrate"}, {"admin", "list"}, {"backup", "new.backup"}} {
-		i.refuses(t, exitRefused, "has version 99999, this program knows versions up to ", args...)
+		i.refuses(t, cli.ExitRefused, "has version 99999, this program knows versions up to ", args...)
 	}
 	if !bytes.Equal(before, check1(os.ReadFile(filepath.Join(i.data, "hither.db")))(t)) {
 		t.Error("it was written to")
