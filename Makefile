@@ -114,7 +114,7 @@ clean: ## remove what was built (your data in hither-data stays)
 	rm -rf bin dist .cache sdk/node_modules e2e/node_modules e2e/screenshots
 
 help:
-	@awk 'BEGIN { FS = ":.*## " } /^##@/ { printf "\n%s\n", substr($$0, 5) } /^[a-z][a-z0-9-]*:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk 'BEGIN { FS = ":.*## " } /^##@/ { printf "\n%s\n", substr($$0, 5) } /^[a-z][a-z0-9-]*:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 %/node_modules/.stamp: %/package-lock.json
 	@command -v npm >/dev/null || { echo 'Node.js 20 or newer with npm is needed for this target: https://nodejs.org/' >&2; exit 1; }
