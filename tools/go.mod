@@ -41,6 +41,8 @@ require (
 )
 
 require (
+	github.com/google/go-cmp v0.7.0
+	github.com/hanwen/go-fuse/v2 v2.12.1
 	github.com/hitherauth/hither v0.0.0
 	golang.org/x/sys v0.49.0 // indirect
 )
