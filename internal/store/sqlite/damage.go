@@ -133,10 +133,10 @@ func openKeeper(ctx context.Context, d *Directory) (*conn, error) {
 		return nil, fmt.Errorf("sqlite: %w", err)
 	}
 	c, err := openConn(ctx, path, "rw", "query_only(1)", "cache_size(-100)")
-	if err == nil {
-		if err = c.checkPages(ctx, info.Size() <= quickCheckLimit); err != nil {
-			err = errors.Join(err, c.close())
-		}
+	if err != nil {
+		err = errors.Join(err, d.markClosedWithoutLog())
+	} else if err = c.checkPages(ctx, info.Size() <= quickCheckLimit); err != nil {
+		err = errors.Join(err, closeKeeper(d, c))
 	}
 	if isDamage(err) {
 		return nil, fmt.Errorf("sqlite: %s is damaged; restore it from a backup: %w", path, err)
@@ -147,14 +147,32 @@ func openKeeper(ctx context.Context, d *Directory) (*conn, error) {
 	return c, nil
 }
 
-// closeKeeper closes the last connection. SQLite then has copied the log into the
-// database and removed it, or could not and has left it: the note goes with the log.
+// closeKeeper closes the last connection, with which SQLite removes the log. The
+// note goes before it, once all of the log is in the database: a note without a
+// log is what a lost log looks like. Where the log could not be copied both stay.
 func closeKeeper(d *Directory, keeper *conn) error {
-	err := keeper.close()
-	if _, statErr := os.Lstat(d.file(databaseFile + "-wal")); errors.Is(statErr, fs.ErrNotExist) {
-		return errors.Join(err, d.markClosed())
+	var errs []error
+	if whole, err := keeper.copied(); err == nil && whole {
+		errs = append(errs, d.markClosed())
 	}
-	return err
+	return errors.Join(append(errs, keeper.close(), d.markClosedWithoutLog())...)
+}
+
+// markClosedWithoutLog takes the note back when SQLite has removed the log: it
+// does so with the last connection, also with one that could not be opened, when
+// all of it is in the database. The log was there when this process looked first.
+func (d *Directory) markClosedWithoutLog() error {
+	if _, err := os.Lstat(d.file(databaseFile + "-wal")); errors.Is(err, fs.ErrNotExist) {
+		return d.markClosed()
+	}
+	return nil
+}
+
+// copied copies the log into the database file and says whether that was all of it.
+func (c *conn) copied() (bool, error) {
+	var busy, frames, copied int64
+	_, err := c.get("PRAGMA wal_checkpoint(FULL)", nil, &busy, &frames, &copied)
+	return busy == 0 && frames == copied, err
 }
 
 var errDamage = errors.New("pages do not fit together")

@@ -115,8 +115,11 @@ func (s *Store) prepare(ctx context.Context) error {
 	if s.keeper, err = openKeeper(ctx, s.dir); err != nil {
 		return err
 	}
-	_, err = migrateFile(ctx, s.dir.file(databaseFile), "WAL")
-	return err
+	if _, err = migrateFile(ctx, s.dir.file(databaseFile), "WAL"); err != nil {
+		return err
+	}
+	// A new database has a log only now. Whoever has not read it does not keep it.
+	return s.keeper.checkPages(ctx, false)
 }
 
 func (s *Store) startWriter() error {

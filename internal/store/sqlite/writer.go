@@ -331,7 +331,6 @@ func (w *writer) checkSameFile() error {
 // checkpoint copies the log into the database file. The log keeps its size: an
 // empty one after a crash would look as if it had been lost.
 func (c *conn) checkpoint() error {
-	var busy, frames, copied int64
-	_, err := c.get("PRAGMA wal_checkpoint(FULL)", nil, &busy, &frames, &copied)
+	_, err := c.copied()
 	return err
 }
