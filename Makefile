@@ -37,7 +37,7 @@ unit: ## Go tests, quick
 race: ## Go tests under the race detector
 	CGO_ENABLED=1 go test -race -timeout 20m ./...
 
-tools-test: bin/hitherd ## tests of what is in tools: 10 kills, 3 restarts and 20 double-spends of each kind among them
+tools-test: bin/hitherd ## tests of what is in tools: 10 kills, 3 restarts, 20 double-spends of each kind, 50 faults and 5 power cuts among them
 	go -C tools test ./...
 
 sdk: sdk/node_modules/.stamp ## tests of the TypeScript SDK
@@ -91,6 +91,10 @@ restarts: bin/hitherd ## restart the server RESTARTS times under load, in good o
 doublespend: bin/hitherd ## finish each of ROUNDS ceremonies and links of 5 kinds 200 times at once
 	go -C tools run ./crashtest doublespend -bin $(CURDIR)/bin/hitherd -rounds $(ROUNDS)
 
+faults: bin/hitherd ## fail each of the first ORDINALS requests of the disk once, cut the power CUTS times, kill migrations (root, /dev/fuse)
+	go -C tools run ./faults -program $(CURDIR)/bin/hitherd $(if $(ORDINALS),-ordinals $(ORDINALS)) $(if $(KINDS),-kinds $(KINDS)) \
+	  $(if $(TRIALS),-trials $(TRIALS)) $(if $(CUTS),-cuts $(CUTS)) $(if $(KILLS),-kills $(KILLS)) $(if $(SEED),-seed $(SEED)) $(if $(LIE),-lie)
+
 vuln: ## known vulnerabilities that our code reaches (needs vuln.go.dev)
 	go run golang.org/x/vuln/cmd/govulncheck@v1.9.0 ./...
 
@@ -125,4 +129,4 @@ help:
 $(LINT): tools/lint/go.mod tools/lint/go.sum
 	go -C tools/lint build -trimpath -o $(CURDIR)/$@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
 
-.PHONY: run build bin/hitherd bin/hither test deps unit race tools-test sdk e2e check format lint fresh types hostile backup-journey fuzz bench vuln generate picture dist bench-server crash restarts doublespend fix clean help
+.PHONY: run build bin/hitherd bin/hither test deps unit race tools-test sdk e2e check format lint fresh types hostile backup-journey fuzz bench vuln generate picture dist bench-server crash restarts doublespend load faults fix clean help

@@ -23,6 +23,7 @@ const (
 	OpMknod    Op = "mknod"
 	OpMkdir    Op = "mkdir"
 	OpRename   Op = "rename"
+	OpLink     Op = "link"
 	OpUnlink   Op = "unlink"
 	OpRmdir    Op = "rmdir"
 )

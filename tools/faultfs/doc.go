@@ -7,7 +7,7 @@
 //
 // Each request that changes something gets the next ordinal, from 1 on: write,
 // fsync (of a file or a directory), truncate, fallocate, chmod, create, mknod,
-// mkdir, rename, unlink and rmdir. Not counted, and never failed: reads, locks,
+// mkdir, rename, link, unlink and rmdir. Not counted, and never failed: reads, locks,
 // times, and what the kernel writes by itself from memory that was mapped. That
 // is the index of SQLite's log, which no promise rests on, and it comes when the
 // kernel likes.
@@ -28,5 +28,6 @@
 // disks that lose power are known to do. Permissions are durable at once.
 //
 // Locks are the kernel's own business, so they hold between the processes of one
-// mount and end with them. Links, extended attributes and O_DIRECT are missing.
+// mount and end with them. Symbolic
+// links, extended attributes and O_DIRECT are missing.
 package faultfs

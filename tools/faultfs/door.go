@@ -165,6 +165,21 @@ func (w *door) Rename(_ <-chan struct{}, in *fuse.RenameIn, oldName, newName str
 	return fuse.OK
 }
 
+func (w *door) Link(_ <-chan struct{}, in *fuse.LinkIn, name string, out *fuse.EntryOut) fuse.Status {
+	w.disk.mu.Lock()
+	defer w.disk.mu.Unlock()
+	n, parent := w.disk.nodes[in.Oldnodeid], w.disk.nodes[in.NodeId]
+	if parent.names[name] != nil {
+		return fuse.Status(syscall.EEXIST)
+	}
+	if err := w.disk.change(OpLink, name); err != 0 {
+		return fuse.Status(err)
+	}
+	parent.put(naming{name: n})
+	n.entry(out)
+	return fuse.OK
+}
+
 func (w *door) Open(_ <-chan struct{}, in *fuse.OpenIn, out *fuse.OpenOut) fuse.Status {
 	w.disk.mu.Lock()
 	defer w.disk.mu.Unlock()

@@ -124,6 +124,7 @@ func operations() map[faultfs.Op]func(dir string, f *os.File) error {
 		},
 		faultfs.OpMkdir:  func(dir string, _ *os.File) error { return os.Mkdir(filepath.Join(dir, "directory"), 0o700) },
 		faultfs.OpRename: func(dir string, f *os.File) error { return os.Rename(f.Name(), filepath.Join(dir, "renamed")) },
+		faultfs.OpLink:   func(dir string, f *os.File) error { return os.Link(f.Name(), filepath.Join(dir, "linked")) },
 		faultfs.OpUnlink: func(_ string, f *os.File) error { return os.Remove(f.Name()) },
 		faultfs.OpRmdir:  func(dir string, _ *os.File) error { return syscall.Rmdir(filepath.Join(dir, "empty")) },
 	}
