@@ -88,40 +88,6 @@ func ignoreShort(err error) error {
 	return err
 }
 
-// checkLog refuses a database that was not closed in good order and whose
-// write-ahead log is gone or blank: what was acknowledged is in the log, and
-// SQLite would go on without a word. It returns the log's size.
-func (d *Directory) checkLog() (int64, error) {
-	path := d.file(databaseFile + "-wal")
-	var magic [4]byte
-	var size int64
-	switch f, err := openPrivate(path, os.O_RDWR); {
-	case err == nil:
-		info, statErr := f.Stat()
-		_, err := io.ReadFull(f, magic[:])
-		if err := errors.Join(statErr, ignoreShort(err), f.Close()); err != nil {
-			return 0, fmt.Errorf("sqlite: reading %s: %w", path, err)
-		}
-		size = info.Size()
-	case !errors.Is(err, fs.ErrNotExist):
-		return 0, fmt.Errorf("sqlite: %w", err)
-	}
-	_, err := os.Lstat(d.file(openFile))
-	if errors.Is(err, fs.ErrNotExist) {
-		return size, nil
-	}
-	if err != nil {
-		return 0, fmt.Errorf("sqlite: %w", err)
-	}
-	// https://www.sqlite.org/fileformat2.html#the_write_ahead_log
-	if m := binary.BigEndian.Uint32(magic[:]); m != 0x377f0682 && m != 0x377f0683 {
-		return 0, fmt.Errorf("sqlite: %s was not closed in good order and its log %s-wal is gone or damaged: "+
-			"the newest changes would be lost; put the log back, or remove %s to go on without them",
-			d.file(databaseFile), databaseFile, d.file(openFile))
-	}
-	return size, nil
-}
-
 // openKeeper opens a connection that only is there: SQLite removes the log when
 // the last connection closes, and the log must stay while the database is being
 // opened and while a failed writer is being opened again. On the way it looks at

@@ -3,6 +3,7 @@
 package sqlite_test
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
 	"errors"
@@ -39,7 +40,9 @@ func crashedDatabase(t *testing.T, path string) {
 	t.Helper()
 	live := t.TempDir()
 	store := openIn(t, own(t, live))
-	register(t, store, "ada")
+	for _, name := range []string{"ada", "bob", "eve"} {
+		register(t, store, name)
+	}
 	if err := os.CopyFS(path, os.DirFS(live)); err != nil {
 		t.Fatal(err)
 	}
@@ -103,6 +106,15 @@ func TestOpenRefuses(t *testing.T) {
 		{"log_zeroed_after_a_crash", crashedDatabase, func(t *testing.T, db string) { edit(t, db+"-wal", zero) }, "hither.db-open"},
 		{"log_emptied_after_a_crash", crashedDatabase, func(t *testing.T, db string) {
 			edit(t, db+"-wal", func([]byte) []byte { return nil })
+		}, "hither.db-open"},
+		{"log_flipped_byte_after_a_crash", crashedDatabase, func(t *testing.T, db string) {
+			edit(t, db+"-wal", func(b []byte) []byte { b[32+24+100] ^= 1; return b })
+		}, "hither.db-open"},
+		{"log_flipped_byte_in_a_header_after_a_crash", crashedDatabase, func(t *testing.T, db string) {
+			edit(t, db+"-wal", func(b []byte) []byte { b[17] ^= 1; return b })
+		}, "hither.db-open"},
+		{"log_lost_block_after_a_crash", crashedDatabase, func(t *testing.T, db string) {
+			edit(t, db+"-wal", func(b []byte) []byte { copy(b[512:], bytes.Repeat([]byte{0xff}, 512)); return b })
 		}, "hither.db-open"},
 		{"database_is_a_link", closedDatabase, func(t *testing.T, db string) {
 			if err := os.Rename(db, db+".moved"); err != nil {
@@ -186,9 +198,13 @@ func TestOpenAfterACrash(t *testing.T) {
 		path := t.TempDir()
 		crashedDatabase(t, path)
 		dir := own(t, path)
+		log, err := os.ReadFile(filepath.Join(path, "hither.db-wal"))
+		if err != nil {
+			t.Fatal(err)
+		}
 		execute(t, filepath.Join(path, "hither.db"), "INSERT INTO goose_db_version (version_id, is_applied) VALUES (99999, 1)")
 		// What the program before this one would say, each time.
-		if err := os.WriteFile(filepath.Join(path, "hither.db-wal"), []byte{0x37, 0x7f, 0x06, 0x82}, 0o600); err != nil {
+		if err := os.WriteFile(filepath.Join(path, "hither.db-wal"), log[:32], 0o600); err != nil {
 			t.Fatal(err)
 		}
 		for range 2 {
@@ -286,6 +302,51 @@ func TestFlippedBytes(t *testing.T) {
 		_ = store.Close() // a damaged one may not close well either
 	}
 	t.Logf("%d of %d refused, %d unreadable", refused, rounds, unreadable)
+}
+
+// A log with a wrong byte is refused, or ends with the wrong byte's group: never
+// are changes left out that others were made on top of.
+func TestFlippedBytesInTheLog(t *testing.T) {
+	t.Parallel()
+	seed := t.TempDir()
+	live := openIn(t, own(t, seed))
+	const people = 20
+	for i := range people {
+		register(t, live, fmt.Sprintf("person%d", i))
+	}
+	random := rand.New(rand.NewPCG(1, 2))
+	refused, newest := 0, 0
+	const rounds = 60
+	for range rounds {
+		path := t.TempDir()
+		if err := os.CopyFS(path, os.DirFS(seed)); err != nil {
+			t.Fatal(err)
+		}
+		at := 0
+		edit(t, filepath.Join(path, "hither.db-wal"), func(b []byte) []byte {
+			at = random.IntN(len(b))
+			b[at] ^= byte(1 + random.IntN(255))
+			return b
+		})
+		store, err := sqlite.Open(t.Context(), sqlite.Config{Directory: own(t, path)})
+		if err != nil {
+			refused++
+			continue
+		}
+		newest++
+		for i := range people - 2 {
+			if _, err := store.AccountByName(t.Context(), fmt.Sprintf("person%d", i)); err != nil {
+				t.Errorf("a wrong byte at %d has lost person %d of %d: %v", at, i, people, err)
+			}
+		}
+		if err := store.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+	if refused < rounds/2 || newest == 0 {
+		t.Errorf("%d of %d refused, %d opened", refused, rounds, newest)
+	}
+	t.Logf("%d of %d refused, %d without the newest", refused, rounds, newest)
 }
 
 // execute runs a statement as another program would.
