@@ -57,6 +57,14 @@ func TestHostileFaults(t *testing.T) { //nolint:paralleltest // the processors a
 	}
 }
 
+func TestStopsOnAFailingDisk(t *testing.T) { //nolint:paralleltest // the processors are busy
+	r := testRig(t)
+	wantNoFailure(t, r, r.tryStops(t.Context(), 4))
+	if r.stops == 0 {
+		t.Error("no request of a stop has failed")
+	}
+}
+
 func TestPowerCuts(t *testing.T) { //nolint:paralleltest // the processors are busy
 	r := testRig(t)
 	wantNoFailure(t, r, r.cutPower(t.Context(), 5, 1))

@@ -89,6 +89,11 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	if err := r.tryOrdinals(ctx, lists); err != nil {
 		return err
 	}
+	if o.trials == "" {
+		if err := r.tryStops(ctx, 1); err != nil {
+			return err
+		}
+	}
 	if err := r.cutPower(ctx, o.cuts, o.seed); err != nil {
 		return err
 	}
@@ -130,6 +135,9 @@ func (o options) lists() ([][]trial, error) {
 // conclude prints what came of everything.
 func (r *rig) conclude(took time.Duration) error {
 	r.say("took %s\n", took.Round(time.Second))
+	if r.stops > 0 {
+		r.say("requests of a stop failed %d\n", r.stops)
+	}
 	if r.cuts > 0 {
 		r.say("power cuts %d, lost %d, resurrected %d, integrity errors %d\n", r.cuts, r.lost, r.resurrected, r.integrity)
 	}

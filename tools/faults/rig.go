@@ -23,7 +23,7 @@ type rig struct {
 
 	mu       sync.Mutex
 	lastPort int
-	tried, healed, wrong, cuts, kills, between,
+	tried, healed, wrong, stops, cuts, kills, between,
 	lost, resurrected, integrity, failures int
 	struck map[string]int // what ordinals were, by request and file
 }
@@ -59,6 +59,18 @@ func (r *rig) report(o outcome) {
 		r.say("faults: %s: %s of %s\n", o.trial, o.strike.Op, o.strike.Name)
 	} else if r.tried%50 == 0 {
 		r.say("faults: %d ordinals tried\n", r.tried)
+	}
+}
+
+// reportStop takes what came of one failure of a stop.
+func (r *rig) reportStop(t trial, strike faultfs.Strike, failure error, found []ledger.Finding) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.stops++
+	if failure != nil || len(found) > 0 {
+		r.fail("stop: "+t.String()+" ("+describe(strike)+")", failure, found, "make faults ORDINALS=0 CUTS=0 KILLS=0")
+	} else if r.verbose {
+		r.say("faults: stop: %s: %s of %s\n", t, strike.Op, strike.Name)
 	}
 }
 

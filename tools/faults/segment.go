@@ -40,16 +40,7 @@ type segment struct {
 // kills it and keeps what is left. A nil fault is none.
 func (s *site) live(fault *faultfs.Fault, kind left, run func(*segment) error) (err error) {
 	g := &segment{site: s, disk: faultfs.New(s.image, s.counted), struck: make(chan faultfs.Strike, 1)}
-	if fault != nil {
-		armed := *fault
-		armed.Hook = func(strike faultfs.Strike) {
-			if fault.Hook != nil {
-				fault.Hook(strike)
-			}
-			g.struck <- strike
-		}
-		g.disk.Arm(&armed)
-	}
+	g.arm(fault)
 	if s.lying {
 		g.disk.Lie()
 	}
@@ -71,6 +62,16 @@ func (s *site) live(fault *faultfs.Fault, kind left, run func(*segment) error) (
 	}
 	s.counted = g.disk.Count()
 	return errors.Join(err, mount.Unmount())
+}
+
+// arm sets a fault, whose strike comes to struck. Nil is none.
+func (g *segment) arm(fault *faultfs.Fault) {
+	if fault == nil {
+		return
+	}
+	armed := *fault
+	armed.Hook = func(strike faultfs.Strike) { g.struck <- strike }
+	g.disk.Arm(&armed)
 }
 
 // suffer starts the server, works until the armed fault has struck, and wants it
@@ -176,19 +177,24 @@ func (g *segment) work(ctx context.Context, hit <-chan faultfs.Strike) (strike f
 	return strike, err
 }
 
-// die has people work until the server has acknowledged a little more, and kills
-// it in the middle of that.
-func (g *segment) die(ctx context.Context) error {
+// busy has people work until so many more changes were acknowledged, and calls
+// then in the middle of that.
+func (g *segment) busy(ctx context.Context, changes int, then func()) error {
 	working, enough := context.WithCancel(ctx)
 	defer enough()
+	more := g.books.Counts().Acknowledged + int64(changes)
 	var all sync.WaitGroup
 	all.Go(func() { g.books.Work(working, workers) })
-	more := g.books.Counts().Acknowledged + int64(g.random.IntN(4*workers))
-	err := until(ctx, "work before the kill", func() bool { return g.books.Counts().Acknowledged >= more })
-	g.server.Kill()
+	err := until(ctx, "work", func() bool { return g.books.Counts().Acknowledged >= more })
+	then()
 	enough()
 	all.Wait()
 	return err
+}
+
+// die has people work a little more and kills the server in the middle of that.
+func (g *segment) die(ctx context.Context) error {
+	return g.busy(ctx, g.random.IntN(4*workers), g.server.Kill)
 }
 
 // cut has people work until the disk is gone, and ends the server.

@@ -103,6 +103,7 @@ func (s *site) verify(ctx context.Context) (err error) {
 		return err
 	}
 	// The next server finds a log to recover, or none.
+	s.client.CloseIdleConnections() // a stop says goodbye to each
 	if s.random.IntN(2) == 0 {
 		server.Kill()
 	} else if _, err := server.Stop(patience); err != nil {
