@@ -33,6 +33,7 @@ type Fault struct {
 	At      int           // the ordinal that fails, from 1 on
 	Err     syscall.Errno // with what
 	Lasting bool          // all ordinals behind it fail too, until Heal
+	Last    bool          // nothing behind it is counted, as after Pause
 	// Hook is called when the fault strikes, before the request is answered and
 	// while no other one is served; nil: nobody. It must not touch the Disk.
 	Hook func(Strike)
@@ -159,6 +160,7 @@ func (d *Disk) change(op Op, name string) syscall.Errno {
 	if f.Lasting {
 		d.failing = f.Err
 	}
+	d.paused = f.Last
 	if f.Hook != nil {
 		f.Hook(Strike{Ordinal: d.count, Op: op, Name: name})
 	}

@@ -201,13 +201,14 @@ func TestPauseCountsNothing(t *testing.T) {
 	disk, path := mount(t, nil)
 	f := create(t, filepath.Join(path, "file"))
 	at := disk.Count() + 1
-	disk.Arm(&faultfs.Fault{At: at, Err: syscall.EIO})
+	disk.Arm(&faultfs.Fault{At: at, Err: syscall.EIO, Last: true})
 	disk.Pause()
 	write(t, f, 0, "one")
 	disk.Resume()
 	if _, err := f.WriteAt([]byte("two"), 0); !errors.Is(err, syscall.EIO) {
 		t.Errorf("got error %v", err)
 	}
+	write(t, f, 0, "three")
 	if n := disk.Count(); n != at {
 		t.Errorf("counted %d, want %d", n, at)
 	}

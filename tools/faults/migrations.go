@@ -146,11 +146,14 @@ func (r *rig) migrateOn(ctx context.Context, from *start, disk *faultfs.Disk, ar
 		if err != nil {
 			return err
 		}
-		cmd := r.migration(ctx, from, dir)
+		cmd, started := r.migration(ctx, from, dir), make(chan struct{})
 		if arm != nil {
-			disk.Arm(arm(func() { _ = cmd.Process.Kill() }))
+			disk.Arm(arm(func() {
+				<-started // its first request may be sooner
+				_ = cmd.Process.Kill()
+			}))
 		}
-		out, err = finish(cmd)
+		out, err = finish(cmd, started)
 		return errors.Join(err, mount.Unmount())
 	})
 	return out, err
@@ -167,8 +170,9 @@ func (r *rig) migration(ctx context.Context, from *start, dir string) *exec.Cmd 
 	return cmd
 }
 
-// finish runs a command to its end, which for a server is when it listens.
-func finish(cmd *exec.Cmd) (log []byte, err error) {
+// finish runs a command to its end, which for a server is when it listens, and
+// closes started once there is a process.
+func finish(cmd *exec.Cmd, started chan<- struct{}) (log []byte, err error) {
 	var said bytes.Buffer
 	cmd.Stderr = &said
 	out, err := cmd.StdoutPipe()
@@ -178,6 +182,7 @@ func finish(cmd *exec.Cmd) (log []byte, err error) {
 	if err := cmd.Start(); err != nil {
 		return nil, err
 	}
+	close(started)
 	for lines := bufio.NewScanner(out); lines.Scan(); {
 		if bytes.HasPrefix(lines.Bytes(), []byte("listening ")) {
 			_ = cmd.Process.Signal(syscall.SIGTERM) // it may have been killed
@@ -197,13 +202,13 @@ func (r *rig) completes(ctx context.Context, from *start, image faultfs.Image) e
 		if err := from.isWhole(ctx, dir, image); err != nil {
 			return err
 		}
-		if out, err := finish(r.migration(ctx, from, dir)); err != nil {
+		if out, err := finish(r.migration(ctx, from, dir), make(chan struct{})); err != nil {
 			return fmt.Errorf("the next start: %w: %s", err, out)
 		}
 		return withDatabase(dir, func(db *sql.DB) error {
 			found, err := read(ctx, db, from.old)
-			if err == nil && found != from.may[len(from.may)-1] {
-				err = fmt.Errorf("the next start has left something else than the newest version: %+v", found)
+			if newest := from.may[len(from.may)-1:]; err == nil && found != newest[0] {
+				err = fmt.Errorf("the next start has left something else than the newest version: %s", found.differs(newest))
 			}
 			return err
 		})
@@ -227,7 +232,7 @@ func (s *start) isWhole(ctx context.Context, dir string, image faultfs.Image) er
 			if slices.Contains(s.may, found) {
 				return nil
 			}
-			return fmt.Errorf("what is left is of no version: %+v", found)
+			return fmt.Errorf("what is left is of no version: %s", found.differs(s.may))
 		})
 	})
 }

@@ -106,7 +106,7 @@ func (r *rig) tryLife(ctx context.Context, chain []trial) (tried int, err error)
 // try lets one ordinal fail, wants the server to heal, kills it and looks at what
 // is left. The error says what did not heal.
 func (s *site) try(ctx context.Context, t trial) (strike faultfs.Strike, err error) {
-	fault := &faultfs.Fault{At: t.ordinal, Err: errnos()[t.kind], Lasting: t.kind == "erofs"}
+	fault := &faultfs.Fault{At: t.ordinal, Err: errnos()[t.kind], Lasting: t.kind == "erofs", Last: true}
 	kind := left(t.ordinal / 3 % 3)
 	for strike.Ordinal == 0 {
 		if s.counted >= t.ordinal {
@@ -119,7 +119,6 @@ func (s *site) try(ctx context.Context, t trial) (strike faultfs.Strike, err err
 			if !s.claimed || !g.up {
 				return nil
 			}
-			g.disk.Pause() // what follows is no part of the count
 			if err := s.books.Compare(ctx); err != nil {
 				return fmt.Errorf("after %s, on the same server: %w", describe(strike), err)
 			}

@@ -124,6 +124,28 @@ type state struct {
 	schema, counts, rows string
 }
 
+// differs says what a state has, and what each of those that may be have, where
+// they differ.
+func (s state) differs(may []state) string {
+	var b strings.Builder
+	for _, known := range may {
+		b.WriteString("\n  it cannot be, because of\n")
+		for _, part := range [][2]string{{s.schema, known.schema}, {s.counts, known.counts}, {s.rows, known.rows}} {
+			for line := range strings.Lines(part[0]) {
+				if !strings.Contains(part[1], line) {
+					b.WriteString("  has: " + line)
+				}
+			}
+			for line := range strings.Lines(part[1]) {
+				if !strings.Contains(part[0], line) {
+					b.WriteString("  wants: " + line)
+				}
+			}
+		}
+	}
+	return b.String()
+}
+
 // column names of the tables of a version.
 type columns map[string][]string
 
