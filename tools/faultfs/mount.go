@@ -38,6 +38,9 @@ func (d *Disk) Mount(path string) (*Mount, error) {
 		Name:               "faultfs",
 		DisableXAttrs:      true,
 		DisableReadDirPlus: true,
+		// Only the kernel changes files here: it need not drop, whenever a time has
+		// changed, pages that are mapped and written to.
+		ExplicitDataCacheControl: true,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("faultfs: mounting: %w", err)
