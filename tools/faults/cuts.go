@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"os"
 	"syscall"
 
 	"golang.org/x/sync/errgroup"
@@ -36,8 +38,12 @@ func (r *rig) cutLife(ctx context.Context, n int, seed uint64) error {
 			return ctx.Err()
 		}
 		found := s.books.Findings()
+		wrong := err != nil || len(found) > 0
+		if wrong {
+			err = errors.Join(err, s.keepCut())
+		}
 		r.reportCut(err, found, fmt.Sprintf("make faults ORDINALS=0 KILLS=0 CUTS=%d SEED=%d", i+1, seed))
-		if err != nil || len(found) > 0 {
+		if wrong {
 			return nil // it was reported; the next life is another
 		}
 	}
@@ -56,5 +62,19 @@ func (s *site) cut(ctx context.Context) error {
 	if err := s.live(gone, left(s.random.IntN(2)), func(g *segment) error { return g.cut(ctx) }); err != nil {
 		return err
 	}
+	s.cutImage = s.image
 	return s.verify(ctx)
+}
+
+// keepCut keeps what the power cut has left, to be looked at. What it returns
+// says where, or why not.
+func (s *site) keepCut() error {
+	folder, err := os.MkdirTemp("", "hither-cut-")
+	if err != nil {
+		return err
+	}
+	if err := s.cutImage.WriteTo(folder); err != nil {
+		return err
+	}
+	return fmt.Errorf("what the cut has left is in %s", folder)
 }

@@ -35,10 +35,11 @@ type site struct {
 	books  *ledger.Ledger
 	random *rand.Rand
 
-	image   faultfs.Image // what the last server has left
-	counted int           // requests of all disks before
-	claimed bool          // there is an administrator
-	lying   bool          // the disk acknowledges fsync and does nothing
+	image    faultfs.Image // what the last server has left
+	cutImage faultfs.Image // what the last power cut has left
+	counted  int           // requests of all disks before
+	claimed  bool          // there is an administrator
+	lying    bool          // the disk acknowledges fsync and does nothing
 }
 
 // openSite makes a site in a new folder. Its data directory is empty.
