@@ -123,6 +123,7 @@ func TestHostileBackups(t *testing.T) {
 		{"something_behind", append(bytes.Clone(good), 0), cli.ExitFailure, "something follows its end"},
 		{"twice", append(bytes.Clone(good), good...), cli.ExitFailure, "something follows its end"},
 		{"made_without_the_key", i.edited(t, archive, &[32]byte{}, "UPDATE account SET administrator = 1", nil), cli.ExitFailure, "it was changed by somebody who does not have the root key"},
+		{"unvouched_for_and_not_looked_into", i.edited(t, archive, &[32]byte{}, "DROP TABLE session", nil), cli.ExitFailure, "it was changed by somebody who does not have the root key"},
 		{"newer_database", i.edited(t, archive, nil, newer, func(m *backup.Manifest) { m.SchemaVersion = 99999 }), cli.ExitRefused, "use a newer program"},
 		{"newer_database_that_denies_it", i.edited(t, archive, nil, newer, nil), cli.ExitRefused, "use a newer program"},
 		{"another_manifest", i.edited(t, archive, nil, nothing, func(m *backup.Manifest) { m.Credentials = 7 }), cli.ExitFailure, "its manifest is not that of its database"},

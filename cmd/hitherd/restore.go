@@ -112,9 +112,13 @@ func (a *archive) check(database io.Writer) (backup.Backup, error) {
 }
 
 // judge checks the archive and the database in it, and writes nothing anywhere.
-func (a *archive) judge(ctx context.Context) (backup.Backup, error) {
+// vouch says whose it is, before anything looks into the database.
+func (a *archive) judge(ctx context.Context, vouch func(backup.Backup) error) (backup.Backup, error) {
 	b, err := a.check(io.Discard)
 	if err != nil {
+		return backup.Backup{}, err
+	}
+	if err := vouch(b); err != nil {
 		return backup.Backup{}, err
 	}
 	m := b.Manifest
@@ -142,20 +146,20 @@ func (a *archive) judgeKey(b backup.Backup, key rootkey.Key, path string) error 
 
 // verify says whether the archive could be restored.
 func (p program) verify(ctx context.Context, c config, a *archive) error {
-	b, err := a.judge(ctx)
+	b, err := a.judge(ctx, func(b backup.Backup) error {
+		path := keyPath(c.DataDir, c.KeyFile)
+		switch key, err := rootkey.Load(path); {
+		case errors.Is(err, fs.ErrNotExist):
+			_, _ = fmt.Fprintf(p.stderr, "not checked: who made it, which takes the root key (%s)\n", path)
+			return nil
+		case err != nil:
+			return refused("%w", err)
+		default:
+			return a.judgeKey(b, key, path)
+		}
+	})
 	if err != nil {
 		return err
-	}
-	path := keyPath(c.DataDir, c.KeyFile)
-	switch key, err := rootkey.Load(path); {
-	case errors.Is(err, fs.ErrNotExist):
-		_, _ = fmt.Fprintf(p.stderr, "not checked: who made it, which takes the root key (%s)\n", path)
-	case err != nil:
-		return refused("%w", err)
-	default:
-		if err := a.judgeKey(b, key, path); err != nil {
-			return err
-		}
 	}
 	_, err = fmt.Fprintf(p.stdout, "%s is good: %s\n", a.name, contents(b.Manifest))
 	return err
@@ -174,22 +178,21 @@ func (p program) restore(ctx context.Context, c config, a *archive) (err error) 
 		}
 		defer func() { err = errors.Join(err, d.Close()) }()
 	}
-	b, err := a.judge(ctx)
-	if err != nil {
-		return err
-	}
-	if m := b.Manifest; m.RPID != s.rpID {
-		return refused("%s belongs to RP ID %q and the configuration says %q, where none of its passkeys would work: set rp_id to %q", a.name, m.RPID, s.rpID, m.RPID)
-	}
 	path := keyPath(c.DataDir, c.KeyFile)
-	key, found, err := findKey(c.DataDir, c.KeyFile)
+	b, err := a.judge(ctx, func(b backup.Backup) error {
+		if m := b.Manifest; m.RPID != s.rpID {
+			return refused("%s belongs to RP ID %q and the configuration says %q, where none of its passkeys would work: set rp_id to %q", a.name, m.RPID, s.rpID, m.RPID)
+		}
+		key, found, err := findKey(c.DataDir, c.KeyFile)
+		if err != nil {
+			return err
+		}
+		if !found {
+			return refused("%s is missing, and a backup is of no use without the root key: put the key file back first", path)
+		}
+		return a.judgeKey(b, key, path)
+	})
 	if err != nil {
-		return err
-	}
-	if !found {
-		return refused("%s is missing, and a backup is of no use without the root key: put the key file back first", path)
-	}
-	if err := a.judgeKey(b, key, path); err != nil {
 		return err
 	}
 	if d == nil {

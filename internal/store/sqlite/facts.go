@@ -73,6 +73,9 @@ func Inspect(ctx context.Context, database io.ReaderAt, size int64) (_ Facts, er
 
 // unreadable is why a database that is no file of a data directory is refused.
 func unreadable(err error) error {
+	if errors.Is(err, ErrNewer) || errors.Is(err, errForeign) {
+		return err
+	}
 	if e, ok := errors.AsType[*driver.Error](err); ok {
 		return fmt.Errorf("sqlite: the database is damaged: %w", e)
 	}
@@ -104,30 +107,18 @@ func (c *conn) inspect(ctx context.Context) (Facts, error) {
 
 // facts reads what the database says of itself, once it is known to be ours.
 func (c *conn) facts(ctx context.Context) (Facts, error) {
-	known, err := knownVersion()
+	version, err := c.judgeSchema(ctx, "the database")
 	if err != nil {
-		return Facts{}, err
+		return Facts{}, unreadable(err)
 	}
-	var f Facts
-	row := func(query string, dest ...any) error {
-		if err := c.raw.QueryRowContext(ctx, query).Scan(dest...); err != nil {
-			return unreadable(err)
-		}
-		return nil
-	}
-	if err := row("SELECT max(version_id) FROM goose_db_version WHERE is_applied", &f.Version); err != nil {
-		return Facts{}, err
-	}
-	if f.Version > known {
-		return Facts{}, newer("the database", f.Version, known)
-	}
+	f := Facts{Version: version}
 	epoch := "epoch"
 	if f.Version < 2 { // the column came with version 2
 		epoch = "1"
 	}
-	if err := row("SELECT coalesce(rp_id, ''), key_check, "+epoch+", (SELECT count(*) FROM account), (SELECT count(*) FROM credential) FROM system WHERE only = 1",
-		&f.RPID, &f.KeyCheck, &f.Epoch, &f.Accounts, &f.Credentials); err != nil {
-		return Facts{}, err
+	query := "SELECT coalesce(rp_id, ''), key_check, " + epoch + ", (SELECT count(*) FROM account), (SELECT count(*) FROM credential) FROM system WHERE only = 1"
+	if err := c.raw.QueryRowContext(ctx, query).Scan(&f.RPID, &f.KeyCheck, &f.Epoch, &f.Accounts, &f.Credentials); err != nil {
+		return Facts{}, unreadable(err)
 	}
 	return f, nil
 }

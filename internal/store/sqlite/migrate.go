@@ -37,8 +37,17 @@ func Migrate(ctx context.Context, d *Directory) (Migrated, error) {
 	if err != nil {
 		return Migrated{}, err
 	}
-	m, err := migrateFile(ctx, d.file(databaseFile), "WAL")
+	m, err := bringUp(ctx, d, keeper)
 	return m, errors.Join(err, closeKeeper(d, keeper))
+}
+
+// bringUp brings the database up to this program's version, if it is one of ours.
+func bringUp(ctx context.Context, d *Directory, keeper *conn) (Migrated, error) {
+	path := d.file(databaseFile)
+	if _, err := keeper.judgeSchema(ctx, path); err != nil {
+		return Migrated{}, err
+	}
+	return migrateFile(ctx, path, "WAL")
 }
 
 // create makes a database under another name and gives it its own when it is
@@ -83,15 +92,24 @@ func migrateFile(ctx context.Context, path, journal string) (_ Migrated, err err
 	return migrate(ctx, db, path)
 }
 
-func migrate(ctx context.Context, db *sql.DB, path string) (Migrated, error) {
+// migrator knows the migrations and applies them to db.
+func migrator(db *sql.DB) (*goose.Provider, error) {
 	files, err := fs.Sub(migrations, "migrations")
 	if err != nil {
-		return Migrated{}, fmt.Errorf("sqlite: %w", err)
+		return nil, fmt.Errorf("sqlite: %w", err)
 	}
 	p, err := goose.NewProvider(goose.DialectSQLite3, db, files,
 		goose.WithDisableGlobalRegistry(true), goose.WithLogger(goose.NopLogger()))
 	if err != nil {
-		return Migrated{}, fmt.Errorf("sqlite: %w", err)
+		return nil, fmt.Errorf("sqlite: %w", err)
+	}
+	return p, nil
+}
+
+func migrate(ctx context.Context, db *sql.DB, path string) (Migrated, error) {
+	p, err := migrator(db)
+	if err != nil {
+		return Migrated{}, err
 	}
 	from, to, err := p.GetVersions(ctx)
 	if err != nil {

@@ -63,21 +63,18 @@ func OpenReader(ctx context.Context, path string) (_ *Reader, err error) {
 	if r.conn, err = openConn(ctx, database, mode, "query_only(1)", "cache_size(-4000)"); err != nil {
 		return nil, fmt.Errorf("sqlite: opening %s: %w", database, err)
 	}
-	return r, r.checkVersion(database)
+	return r, r.checkVersion(ctx, database)
 }
 
-func (r *Reader) checkVersion(database string) error {
+func (r *Reader) checkVersion(ctx context.Context, database string) error {
 	known, err := knownVersion()
 	if err != nil {
 		return err
 	}
-	var version int64
-	if _, err := r.conn.get(`SELECT max(version_id) FROM goose_db_version WHERE is_applied`, nil, &version); err != nil {
-		return fmt.Errorf("sqlite: reading the version of %s: %w", database, err)
-	}
+	version, err := r.conn.judgeSchema(ctx, database)
 	switch {
-	case version > known:
-		return newer(database, version, known)
+	case err != nil:
+		return err
 	case version < known:
 		return fmt.Errorf("sqlite: %s is of an older version: bring it up to this one with hitherd migrate", database)
 	default:

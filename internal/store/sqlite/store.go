@@ -14,8 +14,8 @@
 // hither.lock (held while a process owns the directory) and hither.db-open
 // (there while the database is open); for moments hither.db.new, hither.db.copy
 // and hither.db.restored, which a crash may leave and the next start removes. A database that is missing, cut off,
-// damaged, newer than the program or another program's is refused with one
-// sentence; only a directory without any trace of a database gets a new one.
+// damaged, newer than the program, another program's or with another schema than
+// the program makes is refused with one sentence; only a directory without any trace of a database gets a new one.
 //
 // # Rows
 //
@@ -115,7 +115,7 @@ func (s *Store) prepare(ctx context.Context) error {
 	if s.keeper, err = openKeeper(ctx, s.dir); err != nil {
 		return err
 	}
-	if _, err = migrateFile(ctx, s.dir.file(databaseFile), "WAL"); err != nil {
+	if _, err = bringUp(ctx, s.dir, s.keeper); err != nil {
 		return err
 	}
 	// A new database has a log only now. Whoever has not read it does not keep it.
