@@ -39,7 +39,7 @@ func sendBackup(s *Server, w http.ResponseWriter, r *http.Request, status int) e
 	err = control.SetWriteDeadline(time.Now().Add(writeTimeout))
 	if err == nil {
 		w.WriteHeader(status)
-		_, err = io.Copy(patientWriter{w, control}, b)
+		_, err = io.CopyN(patientWriter{w, control}, b, b.Size) // fewer bytes are an error
 	}
 	if err := errors.Join(err, b.Close()); err != nil {
 		s.metrics.backups.WithLabelValues(outcomeFailed).Inc()

@@ -79,6 +79,10 @@ func TestOperatorBackup(t *testing.T) {
 				if err == nil {
 					t.Error("an answer that broke off looks whole")
 				}
+				listener.Close()
+				if failed, completed := h.counted("hither_backups_total", "failed"), h.counted("hither_backups_total", "completed"); failed != 1 || completed != 0 {
+					t.Errorf("%v are counted as failed and %v as completed", failed, completed)
+				}
 			}
 			<-body.closed
 		})
