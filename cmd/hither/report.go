@@ -73,7 +73,7 @@ func (r *report) print(w io.Writer, asJSON bool) error {
 	}
 	for _, run := range r.Runs {
 		for _, f := range run.Failures {
-			if _, err := fmt.Fprintf(w, "failed with %d workers: %d × %s (%s)\n", run.Workers, f.Count, f.Kind, f.Example); err != nil {
+			if _, err := fmt.Fprintf(w, "failed with %d workers: %d × %s (%s)\n", run.Workers, f.Count, cli.Printable(f.Kind), cli.Printable(f.Example)); err != nil {
 				return err
 			}
 		}

@@ -185,7 +185,7 @@ func (p program) printAccounts(accounts []accountEntry, asJSON bool) error {
 		if a.Administrator {
 			role = "administrator"
 		}
-		_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", a.Name, a.DisplayName, role, a.State, a.CreatedAt.UTC().Format(time.DateOnly))
+		_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", cell(a.Name), cell(a.DisplayName), role, cell(a.State), a.CreatedAt.UTC().Format(time.DateOnly))
 	}
 	return w.Flush()
 }

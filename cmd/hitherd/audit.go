@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -122,6 +123,9 @@ func (p program) printCheckpoint(_ context.Context, l auditLog) error {
 	if newest.Size == 0 {
 		return errors.New("there is no checkpoint yet: the running server writes one a second after something was recorded")
 	}
+	if text := strings.ReplaceAll(newest.Note, "\n", ""); cli.Printable(text) != text {
+		return errors.New("the newest checkpoint is not what was signed: hitherd audit verify says more")
+	}
 	_, err = io.WriteString(p.stdout, newest.Note)
 	return err
 }
@@ -206,7 +210,7 @@ func (p program) printReport(r audit.Report, asJSON bool) error {
 		}
 	} else {
 		for _, problem := range r.Problems {
-			if _, err := fmt.Fprintln(p.stdout, printable(problem.Text)); err != nil {
+			if _, err := fmt.Fprintln(p.stdout, cli.Printable(problem.Text)); err != nil {
 				return err
 			}
 		}

@@ -8,7 +8,6 @@ import (
 	"strings"
 	"text/tabwriter"
 	"time"
-	"unicode"
 
 	"github.com/spf13/cobra"
 
@@ -185,16 +184,5 @@ func cell(s string) string {
 	if s == "" {
 		return "-"
 	}
-	return printable(s)
-}
-
-// printable replaces what could move a terminal's cursor: the database may hold
-// what somebody else has put there.
-func printable(s string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsPrint(r) {
-			return r
-		}
-		return unicode.ReplacementChar
-	}, s)
+	return cli.Printable(s)
 }

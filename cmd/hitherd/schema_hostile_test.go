@@ -57,6 +57,21 @@ func TestHostileSchema(t *testing.T) {
 	}
 }
 
+// What somebody has put into a database, or into the name of a file, does
+// nothing to the terminal that it is printed on.
+func TestHostileTexts(t *testing.T) {
+	t.Parallel()
+	i, _ := inhabited(t)
+	const escape = "char(27, 91, 50, 74, 0x9b, 0x202e)"
+	execute(t, filepath.Join(i.data, "hither.db"), "UPDATE account SET name = name || "+escape+", display_name = "+escape+
+		"; UPDATE event SET browser = "+escape+", detail = "+escape+"; UPDATE checkpoint SET note = "+escape+" || note")
+	for _, args := range [][]string{{"admin", "list"}, {"audit", "list"}, {"audit", "verify"}, {"audit", "checkpoint"}, {"restore", "\x1b[2J\u009b\u202e.backup"}} {
+		if r := i.run(t, args...); strings.ContainsAny(r.stdout+r.stderr, "\x1b\u009b\u202e") || r.stdout+r.stderr == "" {
+			t.Errorf("%q: %q%q", args, r.stdout, r.stderr)
+		}
+	}
+}
+
 // What an operator's own tools leave behind changes nothing.
 func TestAnalyzedDatabase(t *testing.T) {
 	t.Parallel()

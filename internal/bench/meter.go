@@ -66,7 +66,6 @@ func HTTPClient(workers int, timeout time.Duration) *http.Client {
 			MaxIdleConnsPerHost: workers, MaxConnsPerHost: workers,
 			Protocols: &protocols, DisableCompression: true,
 		},
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 }
 

@@ -37,6 +37,9 @@ type pace struct {
 	rate float64
 }
 
+// maxKinds bounds the kinds of failures that are told apart: the server chooses them.
+const maxKinds = 100
+
 // job prepares a piece of work, outside the time that is measured, and returns it.
 type job func() (func(context.Context) error, error)
 
@@ -115,6 +118,9 @@ func (s *series) record(took time.Duration, err error, c *counters) {
 func (s *series) fail(f Failure) {
 	if s.failures == nil {
 		s.failures = map[string]*Failure{}
+	}
+	if len(s.failures) >= maxKinds && s.failures[f.Kind] == nil {
+		f.Kind = "something else"
 	}
 	if known := s.failures[f.Kind]; known != nil {
 		known.Count += f.Count

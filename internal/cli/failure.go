@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"unicode"
 )
 
 // Exit codes. They are documented in docs/operators.md.
@@ -48,13 +49,24 @@ func Report(w io.Writer, program string, err error) int {
 	if err == nil {
 		return ExitOK
 	}
-	_, _ = fmt.Fprintf(w, "%s: %s\n", program, strings.ReplaceAll(err.Error(), "\n", "; "))
+	_, _ = fmt.Fprintf(w, "%s: %s\n", program, Printable(strings.ReplaceAll(err.Error(), "\n", "; ")))
 	f, ok := errors.AsType[*ExitError](err)
 	if !ok {
 		return ExitFailure
 	}
 	for _, h := range f.Hints {
-		_, _ = fmt.Fprintf(w, "%s: hint: %s\n", program, h)
+		_, _ = fmt.Fprintf(w, "%s: hint: %s\n", program, Printable(h))
 	}
 	return f.Code
+}
+
+// Printable replaces what could move a terminal's cursor or turn its writing
+// round: an error may repeat what somebody else has said.
+func Printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
+		}
+		return unicode.ReplacementChar
+	}, s)
 }

@@ -9,11 +9,20 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 )
 
-// maxAnswer is more than any answer of the API has, in bytes.
-const maxAnswer = 16 << 20
+const (
+	// maxAnswer is more than any answer of the API has, in bytes.
+	maxAnswer = 1 << 20
+	// maxCode and maxDetail are what is kept of a refusal, in bytes: the server
+	// may be anybody's.
+	maxCode   = 50
+	maxDetail = 300
+	// maxRetry is the longest time to wait that is believed.
+	maxRetry = time.Hour
+)
 
 // Client speaks the JSON API at one origin, as a program that is no browser.
 // It is safe for concurrent use.
@@ -24,11 +33,14 @@ type Client struct {
 
 // NewClient is a client of the installation at origin, such as
 // "https://id.example". A nil h is http.DefaultTransport without a time-out.
+// Redirects are refusals: tokens go to nobody else.
 func NewClient(h *http.Client, origin string) *Client {
-	if h == nil {
-		h = &http.Client{}
+	own := http.Client{}
+	if h != nil {
+		own = *h
 	}
-	return &Client{http: h, origin: origin}
+	own.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	return &Client{http: &own, origin: origin}
 }
 
 // Origin is the installation's origin.
@@ -38,9 +50,9 @@ func (c *Client) Origin() string { return c.origin }
 // error of this package leaves open whether what was asked for has happened.
 type RefusalError struct {
 	Status     int
-	Code       string        // of problem+json; "" when the answer was none
-	Detail     string        // a sentence
-	RetryAfter time.Duration // 0: the server did not say
+	Code       string        // of problem+json, small letters and "_"; "" when the answer was none
+	Detail     string        // a sentence, or its beginning; it may hold any characters
+	RetryAfter time.Duration // 0: the server did not say; at most an hour
 }
 
 func (r *RefusalError) Error() string {
@@ -179,7 +191,7 @@ func (c *Client) send(r *http.Request, into any) ([]*http.Cookie, error) {
 		return nil, fmt.Errorf("load: %w", err)
 	}
 	defer func() { _ = response.Body.Close() }() // read to its end, or broken
-	answer, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer))
+	answer, err := io.ReadAll(http.MaxBytesReader(nil, response.Body, maxAnswer))
 	if err != nil {
 		return nil, fmt.Errorf("load: reading the answer: %w", err)
 	}
@@ -200,9 +212,12 @@ func refusal(response *http.Response, answer []byte) *RefusalError {
 		Detail string `json:"detail"`
 	}
 	_ = json.Unmarshal(answer, &problem) // a proxy's answer is no problem+json
-	r := &RefusalError{Status: response.StatusCode, Code: problem.Code, Detail: problem.Detail}
-	if seconds, err := strconv.Atoi(response.Header.Get("Retry-After")); err == nil {
-		r.RetryAfter = time.Duration(seconds) * time.Second
+	r := &RefusalError{Status: response.StatusCode, Detail: problem.Detail[:min(len(problem.Detail), maxDetail)]}
+	if strings.Trim(problem.Code, "abcdefghijklmnopqrstuvwxyz_") == "" && len(problem.Code) <= maxCode {
+		r.Code = problem.Code
+	}
+	if seconds, err := strconv.ParseUint(response.Header.Get("Retry-After"), 10, 16); err == nil {
+		r.RetryAfter = min(time.Duration(seconds)*time.Second, maxRetry)
 	}
 	return r
 }
