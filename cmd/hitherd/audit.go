@@ -139,7 +139,10 @@ func (p program) auditVerifyCommand() *cobra.Command {
 		Short: "Verify that nothing recorded was changed",
 		Long: "Verify that nothing recorded was changed: every row against every checkpoint that was kept, and against copies kept elsewhere.\n" +
 			"One line for each problem, then a summary; exit code 1 if there is a problem. Rows behind the newest checkpoint are not covered yet.",
-	}, func(_ context.Context, l auditLog) error {
+	}, func(ctx context.Context, l auditLog) error {
+		if err := l.Whole(ctx); err != nil {
+			return err
+		}
 		report, err := l.verify(key, files)
 		if err != nil {
 			return err

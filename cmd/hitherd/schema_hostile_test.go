@@ -80,3 +80,26 @@ func TestAnalyzedDatabase(t *testing.T) {
 	i.do(t, "backup", "after.backup")
 	i.emptied(t).do(t, "restore", filepath.Join(i.dir, "after.backup"))
 }
+
+// A value of another type reads like the one that was signed, and is not found
+// by whoever looks for it.
+func TestHostileTypes(t *testing.T) {
+	t.Parallel()
+	for name, change := range map[string]string{
+		"account": "account = CAST(account AS TEXT)",
+		"type":    "type = CAST(type AS BLOB)",
+		"at":      "at = CAST(at AS TEXT)",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			i, _ := inhabited(t)
+			i.do(t, "audit", "verify")
+			database := filepath.Join(i.data, "hither.db")
+			const schema = "PRAGMA writable_schema = 1; UPDATE sqlite_schema SET sql = "
+			execute(t, database, schema+"replace(replace(sql, 'INTEGER NOT NULL,', 'BLOB NOT NULL,'), ') STRICT', ')') WHERE name = 'event'")
+			execute(t, database, "UPDATE event SET "+change)
+			execute(t, database, schema+"replace(sql, 'BLOB NOT NULL,', 'INTEGER NOT NULL,') || ' STRICT' WHERE name = 'event'")
+			i.refuses(t, exitFailure, "value in event."+name, "audit", "verify")
+		})
+	}
+}

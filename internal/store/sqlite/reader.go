@@ -97,6 +97,22 @@ func (r *Reader) Close() error {
 // System is what the whole installation shares.
 func (r *Reader) System() (account.System, error) { return r.conn.system() }
 
+// Whole says whether the tables of the log are whole: nil, or an error of one
+// line. A value of another type than its column's, or a row that lies where it is
+// not looked for, reads like the right one here and is not found elsewhere.
+func (r *Reader) Whole(ctx context.Context) error {
+	for _, table := range []string{"event", "checkpoint"} {
+		var verdict string
+		if err := r.conn.raw.QueryRowContext(ctx, "PRAGMA quick_check("+table+")").Scan(&verdict); err != nil {
+			return unreadable(err)
+		}
+		if verdict != "ok" {
+			return unreadable(fmt.Errorf("%w: %.200q", errDamage, verdict))
+		}
+	}
+	return nil
+}
+
 // Newest is the newest checkpoint that is there: zero, if none is. sealed is how
 // many rows it should cover.
 func (r *Reader) Newest() (newest audit.Checkpoint, sealed int64, err error) {
