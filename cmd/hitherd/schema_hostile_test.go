@@ -99,7 +99,7 @@ func TestHostileTypes(t *testing.T) {
 			execute(t, database, schema+"replace(replace(sql, 'INTEGER NOT NULL,', 'BLOB NOT NULL,'), ') STRICT', ')') WHERE name = 'event'")
 			execute(t, database, "UPDATE event SET "+change)
 			execute(t, database, schema+"replace(sql, 'BLOB NOT NULL,', 'INTEGER NOT NULL,') || ' STRICT' WHERE name = 'event'")
-			i.refuses(t, exitFailure, "value in event."+name, "audit", "verify")
+			i.refuses(t, cli.ExitFailure, "value in event."+name, "audit", "verify")
 		})
 	}
 }

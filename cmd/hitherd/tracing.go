@@ -82,24 +82,25 @@ func (t tracing) tracer(ctx context.Context, logger *slog.Logger) (tracer trace.
 	// own write to standard error in a form that is not ours, with values of
 	// variables that may be secret: what it cannot read, it leaves out.
 	otel.SetLogger(logr.Discard())
-	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(err error) { logger.Debug("tracing failed", "err", short(err)) }))
+	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(err error) { logger.Debug("tracing failed", "err", t.short(err)) }))
 	described, err := resource.New(ctx, resource.WithAttributes(attribute.String("service.name", "hitherd"), attribute.String("service.version", cli.Version())),
 		resource.WithTelemetrySDK(), resource.WithFromEnv())
 	if err != nil {
-		return nil, nil, refused("OTEL_RESOURCE_ATTRIBUTES: %s", short(err))
+		// Not repeated, as above.
+		return nil, nil, refused("OTEL_RESOURCE_ATTRIBUTES is not written like key=value,key=value, with %%2C for a comma")
 	}
 	client, err := otlptracehttp.New(ctx)
 	if err != nil {
-		return nil, nil, refused("preparing traces: %s", short(err))
+		return nil, nil, refused("preparing traces: %s", t.short(err))
 	}
 	// A panic is logged by the server; what it says may be anything.
-	provider := sdk.NewTracerProvider(sdk.WithResource(described), sdk.WithBatcher(&exporter{SpanExporter: client, logger: logger}), sdk.WithoutPanicRecording())
+	provider := sdk.NewTracerProvider(sdk.WithResource(described), sdk.WithBatcher(&exporter{SpanExporter: client, tracing: t, logger: logger}), sdk.WithoutPanicRecording())
 	logger.Info("tracing", "url", t.endpoint)
 	return provider.Tracer("github.com/hitherauth/hither/cmd/hitherd"), func() {
 		limit, cancel := context.WithTimeout(context.WithoutCancel(ctx), flushTimeout)
 		defer cancel()
 		if err := provider.Shutdown(limit); err != nil {
-			logger.Warn("traces cut off", "err", short(err))
+			logger.Warn("traces cut off", "err", t.short(err))
 		}
 	}, nil
 }
@@ -107,6 +108,7 @@ func (t tracing) tracer(ctx context.Context, logger *slog.Logger) (tracer trace.
 // exporter says when traces stop being sent, and when they are sent again.
 type exporter struct {
 	sdk.SpanExporter
+	tracing tracing
 	logger  *slog.Logger
 	failing atomic.Bool
 }
@@ -115,12 +117,21 @@ func (e *exporter) ExportSpans(ctx context.Context, spans []sdk.ReadOnlySpan) er
 	err := e.SpanExporter.ExportSpans(ctx, spans)
 	switch {
 	case err != nil && !e.failing.Swap(true):
-		e.logger.WarnContext(ctx, "traces not sent", "err", short(err))
+		e.logger.WarnContext(ctx, "traces not sent", "err", e.tracing.short(err))
 	case err == nil && e.failing.Swap(false):
 		e.logger.InfoContext(ctx, "traces sent again")
 	}
 	return nil // it was told above; the library would say it for each batch
 }
 
-// short is the beginning of an error that may repeat what a collector answered.
-func short(err error) string { return fmt.Sprintf("%.300s", err) }
+// short is the beginning of an error without what may be secret: the path that
+// spans are sent to, and the collector's answer, which may repeat a header.
+func (t tracing) short(err error) string {
+	text, _, _ := strings.Cut(err.Error(), "body: ")
+	if before, after, found := strings.Cut(text, t.endpoint); found {
+		if end := strings.IndexAny(after, "\" "); end >= 0 {
+			text = before + t.endpoint + after[end:]
+		}
+	}
+	return fmt.Sprintf("%.300s", strings.TrimRight(text, " (:"))
+}

@@ -19,6 +19,7 @@ import (
 	tracepb "go.opentelemetry.io/proto/otlp/trace/v1"
 	"google.golang.org/protobuf/proto"
 
+	"github.com/hitherauth/hither/internal/cli"
 	"github.com/hitherauth/hither/internal/load"
 )
 
@@ -235,5 +236,35 @@ func TestCollectorIsGone(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// What a collector is asked with stays out of the log, also when it repeats it.
+func TestHostileCollector(t *testing.T) {
+	t.Parallel()
+	c := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.WriteHeader(http.StatusForbidden)
+		_, _ = w.Write([]byte("not with " + r.Header.Get("X-Key") + "\n" + strings.Repeat("x", 1<<20)))
+	}))
+	t.Cleanup(c.Close)
+	at := strings.Replace(c.URL, "http://", "http://u:secret-user@", 1)
+	for name, environ := range map[string][]string{
+		"refuses": {"OTEL_EXPORTER_OTLP_ENDPOINT=" + at + "/secret-path?k=secret-query", "OTEL_EXPORTER_OTLP_HEADERS=x-key=secret-key"},
+		"is_gone": {"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT=http://127.0.0.1:1/secret-path"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := startServer(t, append(environ, "HITHER_LOG_LEVEL=debug", "OTEL_BSP_SCHEDULE_DELAY=10")...)
+			s.waitForLog(t, "traces not sent")
+			s.stop(t)
+			if log := string(s.logged(t)); strings.Contains(log, "secret") {
+				t.Errorf("log:\n%s", log)
+			}
+		})
+	}
+	i := newInstallation(t)
+	i.environ = append(i.environ, "OTEL_EXPORTER_OTLP_ENDPOINT="+c.URL, "OTEL_RESOURCE_ATTRIBUTES=secret")
+	if r := i.run(t, "serve"); r.code != cli.ExitRefused || strings.Contains(r.stderr, "secret") || !strings.Contains(r.stderr, "OTEL_RESOURCE_ATTRIBUTES") {
+		t.Errorf("exit code %d: %s", r.code, r.stderr)
 	}
 }
