@@ -44,3 +44,42 @@ func TestServiceManager(t *testing.T) {
 		}
 	}
 }
+
+// A manager that is gone, or does not listen, keeps nobody from signing in, and
+// the server from stopping.
+func TestHostileServiceManager(t *testing.T) {
+	t.Parallel()
+	dir, err := os.MkdirTemp("", "manager") //nolint:usetesting // as above
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	full := filepath.Join(dir, "full")
+	l, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: full, Net: "unixgram"})
+	if err != nil {
+		t.Skipf("no such sockets here: %v", err)
+	}
+	t.Cleanup(func() { _ = l.Close() })
+	conn, err := net.DialUnix("unixgram", nil, &net.UnixAddr{Name: full, Net: "unixgram"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close() })
+	for err == nil { // until there is no more room
+		if err := conn.SetWriteDeadline(time.Now().Add(100 * time.Millisecond)); err != nil {
+			t.Fatal(err)
+		}
+		_, err = conn.Write([]byte("a word"))
+	}
+	for name, path := range map[string]string{"gone": filepath.Join(dir, "gone"), "abstract": "@hither-nobody", "full": full} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := startServer(t, "NOTIFY_SOCKET="+path)
+			s.waitForLog(t, "service manager not told")
+			if err := newClient(t, s.origin, 1).Get(t.Context(), "/readyz"); err != nil {
+				t.Error(err)
+			}
+			s.stop(t)
+		})
+	}
+}

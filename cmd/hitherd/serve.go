@@ -90,7 +90,8 @@ func (p program) serve(ctx context.Context, c config) (err error) {
 	g.Go(func() error {
 		<-running.Done()
 		logger.Info("stopping")
-		return p.tellManager(context.WithoutCancel(ctx), stateStopping)
+		p.tellManager(context.WithoutCancel(ctx), logger, stateStopping)
+		return nil
 	})
 	err = g.Wait()
 	logger.Info("stopped")
@@ -180,5 +181,6 @@ func (p program) greet(ctx context.Context, h *house, s site) error {
 	if err := p.announce(s, setup); err != nil {
 		return err
 	}
-	return p.tellManager(ctx, stateReady)
+	p.tellManager(ctx, h.logger, stateReady)
+	return nil
 }
