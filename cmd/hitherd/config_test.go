@@ -53,7 +53,7 @@ func TestPrecedence(t *testing.T) {
 	t.Parallel()
 	flags := pflag.NewFlagSet("", pflag.ContinueOnError)
 	addConfigFlags(flags)
-	if err := flags.Parse([]string{"--name", "Flag", "--trusted-proxies=192.0.2.1, 10.0.0.0/8"}); err != nil {
+	if err := flags.Parse([]string{"--name", "Flag", "--trusted-proxies=::ffff:192.0.2.1, 10.0.0.0/8"}); err != nil {
 		t.Fatal(err)
 	}
 	path := writeFile(t, "hither.yaml", `
@@ -121,6 +121,7 @@ func TestConfigurationRefused(t *testing.T) {
 		"boolean_for_a_value":   {yaml: "rate_limits: false", want: "put it in quotes"},
 		"proxy":                 {flags: []string{"--trusted-proxies=10.0.0.0/33"}, want: `--trusted-proxies: "10.0.0.0/33" is neither an address`},
 		"proxy_with_bits":       {flags: []string{"--trusted-proxies=10.0.0.1/8"}, want: `did you mean 10.0.0.0/8?`},
+		"proxy_in_disguise":     {flags: []string{"--trusted-proxies=::ffff:10.0.0.0/104"}, want: `write it as IPv4`},
 		"aaguid":                {environ: []string{"HITHER_ATTESTATION_AAGUIDS=08987058"}, want: "HITHER_ATTESTATION_AAGUIDS: "},
 		"algorithm":             {environ: []string{"HITHER_ALGORITHMS=ES256,RS1"}, want: `HITHER_ALGORITHMS: "RS1" is not one of`},
 		"no_algorithm":          {environ: []string{"HITHER_ALGORITHMS=,"}, want: "no algorithm is left"},
