@@ -29,7 +29,6 @@ func (p program) serveCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			p.relaxCollector()
 			ctx, stop := cli.UntilSignal(cmd.Context())
 			defer stop()
 			if err := p.serve(ctx, c); !errors.Is(err, context.Canceled) || ctx.Err() == nil {
