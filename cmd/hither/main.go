@@ -8,10 +8,8 @@
 package main
 
 import (
-	"fmt"
 	"io"
 	"os"
-	"runtime"
 
 	"github.com/spf13/cobra"
 
@@ -33,21 +31,9 @@ func run(args []string, p program) int {
 	root := cli.Root(&cobra.Command{
 		Use:   "hither",
 		Short: "Tools beside a Hither server",
-	}, p.benchCommand(), p.versionCommand())
+	}, p.benchCommand(), cli.VersionCommand(p.stdout, "hither"))
 	root.SetArgs(args)
 	root.SetOut(p.stdout)
 	root.SetErr(p.stderr)
 	return cli.Report(p.stderr, "hither", root.Execute())
-}
-
-func (p program) versionCommand() *cobra.Command {
-	return &cobra.Command{
-		Use:   "version",
-		Short: "Print the version",
-		Args:  cli.Between(0, 0),
-		RunE: func(*cobra.Command, []string) error {
-			_, err := fmt.Fprintf(p.stdout, "hither %s %s %s/%s\n", cli.Version(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
-			return err
-		},
-	}
 }
