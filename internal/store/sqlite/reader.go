@@ -116,20 +116,13 @@ func (r *Reader) Whole(ctx context.Context) error {
 // Newest is the newest checkpoint that is there: zero, if none is. sealed is how
 // many rows it should cover.
 func (r *Reader) Newest() (newest audit.Checkpoint, sealed int64, err error) {
-	if sealed, err = r.conn.sealed(); err != nil {
-		return audit.Checkpoint{}, 0, err
-	}
-	list, err := r.conn.checkpoints(newestFirst, math.MinInt64, 1)
-	if err != nil || len(list) == 0 {
-		return audit.Checkpoint{}, sealed, err
-	}
-	return list[0], sealed, nil
+	return r.conn.newestCheckpoint()
 }
 
 // Checkpoints are all up to a size, the smallest first.
 func (r *Reader) Checkpoints(upto int64) iter.Seq2[audit.Checkpoint, error] {
 	return pages(math.MinInt64, upto, func(after int64) ([]audit.Checkpoint, error) {
-		return r.conn.checkpoints(smallestFirst, after, 500)
+		return r.conn.checkpoints(after, 500)
 	}, func(p audit.Checkpoint) int64 { return p.Size })
 }
 

@@ -13,21 +13,12 @@ import (
 func (s *Store) Newest(ctx context.Context) (audit.Checkpoint, error) {
 	var p audit.Checkpoint
 	err := s.read(ctx, func(c *conn) error {
-		sealed, err := c.sealed()
-		if err != nil {
-			return err
+		newest, sealed, err := c.newestCheckpoint()
+		if err == nil && newest.Size != sealed {
+			err = fmt.Errorf("%w: it covers %d rows, and %d are noted", audit.ErrBroken, newest.Size, sealed)
 		}
-		list, err := c.checkpoints(newestFirst, sealed, 1)
-		if err != nil {
-			return err
-		}
-		if len(list) > 0 {
-			p = list[0]
-		}
-		if p.Size != sealed {
-			return fmt.Errorf("%w: it covers %d rows, and %d are noted", audit.ErrBroken, p.Size, sealed)
-		}
-		return nil
+		p = newest
+		return err
 	})
 	if err != nil {
 		return audit.Checkpoint{}, err
@@ -35,13 +26,24 @@ func (s *Store) Newest(ctx context.Context) (audit.Checkpoint, error) {
 	return p, nil
 }
 
-// sealed is how many rows the newest checkpoint covers.
-func (c *conn) sealed() (size int64, err error) {
-	found, err := c.get(`SELECT size FROM sealer WHERE only = 1`, nil, &size)
-	if err == nil && !found {
-		err = &fault{errNoSystem}
+// newestCheckpoint is the newest checkpoint that is there: zero, if none is.
+// sealed is how many rows it should cover.
+func (c *conn) newestCheckpoint() (newest audit.Checkpoint, sealed int64, err error) {
+	// One statement: between two of them there may be a further checkpoint.
+	const query = `SELECT sealer.size, coalesce(checkpoint.size, 0), coalesce(last, 0), coalesce(at, 0), edge, coalesce(note, '')
+		FROM sealer LEFT JOIN checkpoint ON checkpoint.size = (SELECT max(size) FROM checkpoint) WHERE only = 1`
+	var at int64
+	found, err := c.get(query, nil, &sealed, &newest.Size, &newest.Last, &at, &newest.Edge, &newest.Note)
+	switch {
+	case err != nil:
+		return audit.Checkpoint{}, 0, err
+	case !found:
+		return audit.Checkpoint{}, 0, &fault{errNoSystem}
+	case newest.Size == 0:
+		return audit.Checkpoint{}, sealed, nil
 	}
-	return size, err
+	newest.At = moment(at)
+	return newest, sealed, nil
 }
 
 // Epoch is that of the database: 1, and one more with each restore.
@@ -50,15 +52,11 @@ func (s *Store) Epoch(ctx context.Context) (epoch int64, err error) {
 	return epoch, err
 }
 
-const (
-	checkpointColumns = `SELECT size, last, at, edge, note FROM checkpoint `
-	newestFirst       = checkpointColumns + `WHERE size >= ? ORDER BY size DESC LIMIT ?`
-	smallestFirst     = checkpointColumns + `WHERE size > ? ORDER BY size LIMIT ?`
-)
-
-func (c *conn) checkpoints(query string, from int64, limit int) ([]audit.Checkpoint, error) {
+// checkpoints lists those of a size above after, the smallest first, at most limit.
+func (c *conn) checkpoints(after int64, limit int) ([]audit.Checkpoint, error) {
+	const query = `SELECT size, last, at, edge, note FROM checkpoint WHERE size > ? ORDER BY size LIMIT ?`
 	var list []audit.Checkpoint
-	err := c.each(query, []any{from, limit}, func(rows *sql.Rows) error {
+	err := c.each(query, []any{after, limit}, func(rows *sql.Rows) error {
 		var p audit.Checkpoint
 		var at int64
 		err := rows.Scan(&p.Size, &p.Last, &at, &p.Edge, &p.Note)

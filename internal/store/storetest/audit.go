@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"cmp"
 	"errors"
 	"slices"
 	"sync"
@@ -150,6 +151,38 @@ func auditSealRace(s *scene) {
 		s.same("note of the winner", s.newestCheckpoint().Note, string(rune('a'+winner)))
 		s.ok("release", s.store.Release(s.ctx, racers[winner].holder))
 	}
+}
+
+// auditNewest reads the newest checkpoint while others are sealed, as a sealer does
+// whose last step was cancelled and is being made all the same.
+func auditNewest(s *scene) {
+	a := s.newSealing()
+	done := make(chan error, 1)
+	go func() {
+		var err error
+		for range 300 {
+			step := a.step(s.now, 1)
+			if err = s.store.Seal(s.ctx, step); err != nil {
+				break
+			}
+			a.newest = *step.Checkpoint
+		}
+		done <- err
+	}()
+	var read error
+	for sealing := true; sealing; {
+		select {
+		case err := <-done:
+			s.ok("seal", err)
+			sealing = false
+		default:
+			_, err := s.store.Newest(s.ctx)
+			read = cmp.Or(read, err)
+		}
+	}
+	s.ok("newest checkpoint", read)
+	s.same("newest checkpoint", s.newestCheckpoint(), a.newest)
+	s.ok("release", s.store.Release(s.ctx, a.holder))
 }
 
 // auditCounting wants no row that can still change to be called settled, and no

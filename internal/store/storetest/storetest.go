@@ -115,6 +115,7 @@ func checks() []check {
 		{"audit_rows", auditRows},
 		{"audit_seal", auditSeal},
 		{"audit_seal_race", auditSealRace},
+		{"audit_newest", auditNewest},
 		{"audit_counting", auditCounting},
 		{"audit_thin", auditThin},
 		{"audit_follows", auditFollows},
