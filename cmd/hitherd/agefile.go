@@ -77,25 +77,25 @@ func encrypt(w io.Writer, to []age.Recipient) (io.WriteCloser, error) {
 }
 
 // decrypt gives the content of a file that may be encrypted.
-func decrypt(file io.ReaderAt, size int64, identities []age.Identity) (_ io.ReaderAt, _ int64, encrypted bool, err error) {
+func decrypt(file io.ReaderAt, size int64, identities []age.Identity) (io.ReaderAt, int64, error) {
 	var head [len(armorHeader)]byte
 	if _, err := io.ReadFull(io.NewSectionReader(file, 0, size), head[:]); err != nil && !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, io.EOF) {
-		return nil, 0, false, err
+		return nil, 0, err
 	}
 	switch {
 	case string(head[:]) == armorHeader:
-		return nil, 0, true, errors.New("it is an encrypted file in the form of text: decode it first, hitherd writes and reads the binary form")
+		return nil, 0, errors.New("it is an encrypted file in the form of text: decode it first, hitherd writes and reads the binary form")
 	case !bytes.HasPrefix(head[:], []byte(ageHeader)):
-		return file, size, false, nil
+		return file, size, nil
 	case len(identities) == 0:
-		return nil, 0, true, errors.New("it is encrypted: name the file of an identity that opens it with --identity")
+		return nil, 0, errors.New("it is encrypted: name the file of an identity that opens it with --identity")
 	}
 	content, n, err := age.DecryptReaderAt(file, size, identities...)
 	if _, ok := errors.AsType[*age.NoIdentityMatchError](err); ok {
-		return nil, 0, true, errors.New("it is encrypted for somebody else: none of the identities opens it")
+		return nil, 0, errors.New("it is encrypted for somebody else: none of the identities opens it")
 	}
 	if err != nil {
-		return nil, 0, true, errors.New("it is encrypted, and damaged or cut off")
+		return nil, 0, errors.New("it is encrypted, and damaged or cut off")
 	}
-	return content, n, true, nil
+	return content, n, nil
 }

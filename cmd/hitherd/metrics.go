@@ -34,7 +34,7 @@ type observation struct {
 
 // observe opens the listener of /metrics. c is nil where there is no certificate.
 func (h *house) observe(ctx context.Context, s *server.Server, c *certificate) (*observation, error) {
-	o := &observation{census: &census{store: h.store, logger: h.logger, now: time.Now}}
+	o := &observation{census: &census{store: h.store, logger: h.logger}}
 	registry := prometheus.NewRegistry()
 	list := []prometheus.Collector{
 		collectors.NewGoCollector(),
@@ -111,14 +111,13 @@ const (
 type census struct {
 	store  *sqlite.Store
 	logger *slog.Logger
-	now    func() time.Time
 	last   atomic.Pointer[sqlite.Census] // nil: not counted yet
 }
 
 // run counts until ctx ends.
 func (c *census) run(ctx context.Context) {
 	for {
-		began := c.now()
+		began := time.Now()
 		count, err := c.store.Count(ctx, began)
 		switch {
 		case err == nil:
@@ -129,7 +128,7 @@ func (c *census) run(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 			return
-		case <-time.After(max(censusEvery, censusShare*c.now().Sub(began))):
+		case <-time.After(max(censusEvery, censusShare*time.Since(began))):
 		}
 	}
 }

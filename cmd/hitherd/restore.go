@@ -84,7 +84,7 @@ func openArchive(name string, identityFiles []string) (_ *archive, err error) {
 		return nil, fmt.Errorf("%s is no regular file: a backup is read more than once", name)
 	}
 	a := &archive{name: name, file: f}
-	if a.content, a.size, _, err = decrypt(f, info.Size(), identities); err != nil {
+	if a.content, a.size, err = decrypt(f, info.Size(), identities); err != nil {
 		return nil, a.bad(err)
 	}
 	return a, nil
