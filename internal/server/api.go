@@ -195,14 +195,12 @@ func jsonDetail(err error) string {
 
 // isJSON says whether the body is declared as plain JSON in UTF-8, once.
 // mime.ParseMediaType is kinder: to doubled and encoded parameters and to spaces
-// that HTTP does not know.
+// where HTTP knows none.
 func isJSON(h http.Header) bool {
 	if len(h["Content-Type"]) != 1 || len(h["Content-Encoding"]) > 0 {
 		return false
 	}
-	switch strings.ToLower(strings.ReplaceAll(h["Content-Type"][0], " ", "")) {
-	case "application/json", "application/json;charset=utf-8", `application/json;charset="utf-8"`:
-		return true
-	}
-	return false
+	media, charset, more := strings.Cut(strings.ToLower(h["Content-Type"][0]), ";")
+	charset = strings.TrimLeft(charset, " ")
+	return strings.TrimRight(media, " ") == "application/json" && (!more || charset == "charset=utf-8" || charset == `charset="utf-8"`)
 }
