@@ -115,13 +115,11 @@ func (a *attack) headers(s *secureHouse, path string, more ...string) []byte {
 // wait is why the server ended the connection.
 func (a *attack) wait(t *testing.T) error {
 	t.Helper()
-	select {
-	case err := <-a.ended:
-		return err
-	case <-time.After(30 * time.Second):
+	err := <-a.ended
+	if timedOut(err) {
 		t.Fatal("the connection goes on")
-		return nil
 	}
+	return err
 }
 
 // canary says that others are served.
@@ -224,6 +222,9 @@ func TestHostileHTTP2(t *testing.T) {
 				t.Errorf("got %s", status)
 			}
 		case err := <-a.ended:
+			if timedOut(err) {
+				t.Error("no answer, and no end")
+			}
 			t.Logf("ended by %v", err)
 		}
 		s.canary(t)
