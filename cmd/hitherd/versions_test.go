@@ -159,29 +159,35 @@ func TestNewerVersionIsRefused(t *testing.T) {
 	}
 }
 
+// TestWriteVersion writes the folder of this version, into testdata when it is
+// told to, and otherwise wants one to be there.
 func TestWriteVersion(t *testing.T) {
 	t.Parallel()
-	if os.Getenv("HITHER_TEST_WRITE_VERSION") == "" {
-		t.Skip("writes into testdata, only when it is told to")
-	}
 	i := newInstallation(t)
 	s := i.start(t)
 	ada := load.NewPerson(newClient(t, s.origin, 1)).With(sameAuthenticator())
 	check1(ada.Register(t.Context(), load.Registration{Name: "ada", DisplayName: "Ada"}))(t)
 	s.stop(t)
-	text := i.dump(t)
 	var version int64
 	i.ask(t, "SELECT max(version_id) FROM goose_db_version", &version)
-	folder := filepath.Join(versionsFolder, fmt.Sprintf("%05d", version))
+	name := fmt.Sprintf("%05d", version)
+	folder := filepath.Join(versionsFolder, name)
+	if os.Getenv("HITHER_TEST_WRITE_VERSION") == "" {
+		check1(os.Stat(filepath.Join(folder, versionSQL)))(t) // whoever has added a migration has added it
+		folder = filepath.Join(t.TempDir(), name)
+	}
 	if err := os.MkdirAll(folder, 0o750); err != nil {
 		t.Fatal(err)
 	}
 	key := check1(os.ReadFile(filepath.Join(i.data, keyName)))(t)
-	for name, content := range map[string]string{versionSQL: text, versionKey: hex.EncodeToString(key) + "\n"} {
+	for name, content := range map[string]string{versionSQL: i.dump(t), versionKey: hex.EncodeToString(key) + "\n"} {
 		if err := os.WriteFile(filepath.Join(folder, name), []byte(content), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
+	again := newInstallation(t)
+	again.unpack(t, folder)
+	again.adaSignsIn(t)
 }
 
 // dump is the whole database as SQL.
