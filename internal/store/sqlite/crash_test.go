@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"testing"
@@ -19,20 +20,24 @@ import (
 
 const crashEnv = "HITHER_TEST_CRASH_DIR"
 
-// TestCrashing is the program that TestKilled kills. It registers people from
-// many goroutines and writes a line for each that was acknowledged.
-func TestCrashing(t *testing.T) { //nolint:paralleltest // a program of its own
-	path := os.Getenv(crashEnv)
-	if path == "" {
-		t.Skip("only TestKilled runs this")
+func TestMain(m *testing.M) {
+	if path := os.Getenv(crashEnv); path != "" {
+		fmt.Fprintln(os.Stderr, registerPeople(os.Stdout, path))
+		os.Exit(1)
 	}
+	m.Run()
+}
+
+// registerPeople is the program that TestKilled kills. It registers people from
+// many goroutines and writes a line for each that was acknowledged.
+func registerPeople(w io.Writer, path string) error {
 	dir, err := sqlite.OwnDirectory(path)
 	if err != nil {
-		t.Fatal(err)
+		return err
 	}
 	store, err := sqlite.Open(context.Background(), sqlite.Config{Directory: dir})
 	if err != nil {
-		t.Fatal(err)
+		return err
 	}
 	acknowledged := make(chan account.TokenHash)
 	for range 16 {
@@ -46,10 +51,11 @@ func TestCrashing(t *testing.T) { //nolint:paralleltest // a program of its own
 		}()
 	}
 	for hash := range acknowledged {
-		if _, err := fmt.Fprintf(os.Stdout, "ok %x\n", hash); err != nil {
-			return
+		if _, err := fmt.Fprintf(w, "ok %x\n", hash); err != nil {
+			return err
 		}
 	}
+	return nil
 }
 
 func TestKilled(t *testing.T) {
@@ -76,14 +82,15 @@ func TestKilled(t *testing.T) {
 	t.Logf("%d registrations acknowledged before 8 kills, none lost", total)
 }
 
-// crash runs TestCrashing, kills it after so many lines and some more moments,
+// crash runs registerPeople, kills it after so many lines and some more moments,
 // and returns everything that it said was acknowledged.
 func crash(t *testing.T, path string, lines int) []account.TokenHash {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, os.Args[0], "-test.run=^TestCrashing$")
+	cmd := exec.CommandContext(ctx, os.Args[0])
 	cmd.Env = append(os.Environ(), crashEnv+"="+path)
+	cmd.Stderr = t.Output()
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
