@@ -3,6 +3,7 @@ package faultfs_test
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -323,39 +324,56 @@ func TestLyingDiskForgetsWhatWasSynced(t *testing.T) {
 	same(t, "what is durable", disk.Durable(), map[string]string{"file": "old"})
 }
 
-// helper starts this test again as a program that does something in dir.
-func helper(t *testing.T, what, dir string) *exec.Cmd {
+const helperEnv = "HITHER_TEST_HELPER"
+
+func TestMain(m *testing.M) {
+	if what := os.Getenv(helperEnv); what != "" {
+		if err := help(what, os.Getenv("HITHER_TEST_FILE")); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
+	m.Run()
+}
+
+// helper is a program that does something to a file.
+func helper(t *testing.T, what, path string) *exec.Cmd {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestHelper$")
-	cmd.Env = append(os.Environ(), "HITHER_TEST_HELPER="+what, "HITHER_TEST_DIR="+dir)
+	cmd := exec.CommandContext(t.Context(), os.Args[0])
+	cmd.Env = append(os.Environ(), helperEnv+"="+what, "HITHER_TEST_FILE="+path)
 	return cmd
 }
 
-func TestHelper(t *testing.T) { //nolint:paralleltest // a program of its own
-	path := filepath.Join(os.Getenv("HITHER_TEST_DIR"), "file")
-	switch os.Getenv("HITHER_TEST_HELPER") {
-	case "":
-		t.Skip("only other tests run this")
-	case "map": // a page of a file, changed in memory that is shared
-		f, err := os.OpenFile(path, os.O_RDWR, 0)
-		must(t, err)
+func help(what, path string) error {
+	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		return err
+	}
+	switch what {
+	case "map": // a page of it, changed in memory that is shared
 		b, err := syscall.Mmap(int(f.Fd()), 0, 4096, syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_SHARED)
-		must(t, err)
-		copy(b, "new")
-		must(t, syscall.Munmap(b), f.Close())
-	case "append":
-		f, err := os.OpenFile(path, os.O_RDWR, 0)
-		must(t, err)
-		for i := range int64(1000) {
-			write(t, f, i, "x")
+		if err != nil {
+			return err
 		}
+		copy(b, "new")
+		return errors.Join(syscall.Munmap(b), f.Close())
+	case "append":
+		for i := range int64(1000) {
+			if _, err := f.WriteAt([]byte("x"), i); err != nil {
+				return err
+			}
+		}
+		return f.Close()
+	default:
+		return fmt.Errorf("no helper does %q", what)
 	}
 }
 
 func TestMappedMemoryIsNotCounted(t *testing.T) {
 	t.Parallel()
 	disk, path := mount(t, faultfs.Image{"file": {Mode: 0o600, Data: make([]byte, 4096)}})
-	if out, err := helper(t, "map", path).CombinedOutput(); err != nil {
+	if out, err := helper(t, "map", filepath.Join(path, "file")).CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
 	if got := disk.Image()["file"].Data[:3]; string(got) != "new" {
@@ -369,7 +387,7 @@ func TestMappedMemoryIsNotCounted(t *testing.T) {
 func TestKilledAtAnOrdinalLeavesWhatCameBefore(t *testing.T) {
 	t.Parallel()
 	disk, path := mount(t, faultfs.Image{"file": {Mode: 0o600}})
-	cmd := helper(t, "append", path)
+	cmd := helper(t, "append", filepath.Join(path, "file"))
 	disk.Arm(&faultfs.Fault{At: 101, Err: syscall.EIO, Lasting: true, Hook: func(faultfs.Strike) { _ = cmd.Process.Kill() }})
 	if out, err := cmd.CombinedOutput(); err == nil {
 		t.Fatalf("it ended by itself: %s", out)
