@@ -74,8 +74,8 @@ func mustNotLink() map[string][]string {
 }
 
 type listed struct {
-	ImportPath, Name, Doc              string
-	Imports, TestImports, XTestImports []string
+	Dir, ImportPath, Name, Doc                  string
+	GoFiles, Imports, TestImports, XTestImports []string
 }
 
 func TestArchitecture(t *testing.T) {
@@ -202,7 +202,7 @@ func TestDependenciesAreExplained(t *testing.T) {
 
 func list(t *testing.T) []listed {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), "go", "list", "-json=ImportPath,Name,Doc,Imports,TestImports,XTestImports", "./...")
+	cmd := exec.CommandContext(t.Context(), "go", "list", "-json=Dir,ImportPath,Name,Doc,GoFiles,Imports,TestImports,XTestImports", "./...")
 	cmd.Stderr = os.Stderr
 	out, err := cmd.StdoutPipe()
 	if err != nil {
