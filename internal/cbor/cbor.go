@@ -8,10 +8,11 @@
 //
 // Where [CTAP 2.2 §8] leaves a choice this package takes the narrow one:
 // integers must fit in an int64, a floating-point number is a double and no NaN,
-// the simple values are false, true and null, and a map key is neither a byte
-// string nor a container.
+// the simple values are false, true and null, and a map key is no container; nor
+// is it a byte string, except in a [Request].
 //
-// It does not know what the bytes mean: package webauthn gives them names.
+// How large an item may be depends on who sent it: see [Profile]. What the bytes
+// mean is not known here: packages webauthn and ctap2 give them names.
 //
 // [CTAP 2.2 §8]: https://fidoalliance.org/specs/fido-v2.2-ps-20250714/fido-client-to-authenticator-protocol-v2.2-ps-20250714.html#message-encoding
 package cbor
@@ -20,70 +21,28 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 
 	"github.com/fxamacker/cbor/v2"
 )
 
-// Limits on every item. They hold before anything is allocated for it, and
-// together they keep the worst item below 4 MiB of allocations.
-const (
-	// MaxBytes is the length of the longest item. An attestation object with
-	// an ML-DSA-87 key and certificate has about 16 KiB.
-	MaxBytes = 20 << 10
-	// MaxDepth is how deep arrays and maps may nest. A compound attestation
-	// object needs 5.
-	MaxDepth = 8
-	// MaxElements is how many elements an array and how many pairs a map may have.
-	MaxElements = 64
-)
+// Decode reads b, which must be exactly one canonical item of the profile
+// [Ceremony]. The value is an int64, []byte, string, bool, nil, float64, []any or
+// map[any]any, and shares no memory with b. With an error it is nil.
+func Decode(b []byte) (any, error) { return Ceremony.Decode(b) }
 
-//nolint:gochecknoglobals // immutable, safe for concurrent use, and as costly to make as a small item is to decode
-var (
-	decoding = must(cbor.DecOptions{
-		DupMapKey:        cbor.DupMapKeyEnforcedAPF,
-		MaxNestedLevels:  MaxDepth,
-		MaxArrayElements: MaxElements,
-		MaxMapPairs:      MaxElements,
-		IndefLength:      cbor.IndefLengthForbidden,
-		TagsMd:           cbor.TagsForbidden,
-		IntDec:           cbor.IntDecConvertSignedOrFail,
-		MapKeyByteString: cbor.MapKeyByteStringForbidden,
-		UTF8:             cbor.UTF8RejectInvalid,
-		// Two NaN keys of one map are different keys to Go.
-		NaN:          cbor.NaNDecodeForbidden,
-		SimpleValues: simpleValues(),
-	}.DecMode())
-	encoding = must(cbor.CTAP2EncOptions().EncMode())
-)
+// DecodeFirst reads the canonical item at the start of b, as Decode does, and
+// returns what follows it: the item's own bytes are b[:len(b)-len(rest)]. With
+// an error both are nil.
+func DecodeFirst(b []byte) (v any, rest []byte, err error) { return Ceremony.DecodeFirst(b) }
 
-// simpleValues knows false, true and null. It refuses undefined, and whatever
-// else the 256 simple values may come to mean.
-func simpleValues() *cbor.SimpleValueRegistry {
-	var refused []func(*cbor.SimpleValueRegistry) error
-	for n := range 256 {
-		reserved := n >= 24 && n < 32 // not well formed anyway
-		if n >= 20 && n <= 22 || reserved {
-			continue
-		}
-		refused = append(refused, cbor.WithRejectedSimpleValue(cbor.SimpleValue(n)))
-	}
-	return must(cbor.NewSimpleValueRegistryFromDefaults(refused...))
-}
-
-// must makes a mode; a mode that cannot be made is a mistake in this file.
-func must[M any](mode M, err error) M {
-	if err != nil {
-		panic("cbor: " + err.Error())
-	}
-	return mode
-}
-
-// Decode reads b, which must be exactly one canonical item. The value is an
-// int64, []byte, string, bool, nil, float64, []any or map[any]any, and shares no
-// memory with b. With an error it is nil.
-func Decode(b []byte) (any, error) {
-	v, rest, err := DecodeFirst(b)
+// Decode reads b, which must be exactly one canonical item within the profile's
+// limits. The value is what [Decode] returns; in a [Request] a map key may be a
+// [ByteString] too. The error is [ErrLimit] when the item is too large, and not
+// looked at any further. With an error the value is nil.
+func (p Profile) Decode(b []byte) (any, error) {
+	v, rest, err := p.DecodeFirst(b)
 	if err != nil {
 		return nil, err
 	}
@@ -93,14 +52,19 @@ func Decode(b []byte) (any, error) {
 	return v, nil
 }
 
-// DecodeFirst reads the canonical item at the start of b, as Decode does, and
-// returns what follows it: the item's own bytes are b[:len(b)-len(rest)]. With
-// an error both are nil.
-func DecodeFirst(b []byte) (v any, rest []byte, err error) {
-	limited := b[:min(len(b), MaxBytes)]
-	left, err := decoding.UnmarshalFirst(limited, &v)
+// DecodeFirst is to Decode what the functions of these names are to each other.
+func (p Profile) DecodeFirst(b []byte) (v any, rest []byte, err error) {
+	limits := p.Limits()
+	limited := b[:min(len(b), limits.Bytes)]
+	if moreItems(limited, limits.Items) {
+		return nil, nil, fmt.Errorf("%w: more than %d items in one", ErrLimit, limits.Items)
+	}
+	left, err := decoding[p].UnmarshalFirst(limited, &v)
 	if err != nil {
-		return nil, nil, explain(err, len(limited) < len(b))
+		if len(limited) < len(b) && errors.Is(err, io.ErrUnexpectedEOF) {
+			return nil, nil, fmt.Errorf("%w: longer than %d bytes", ErrLimit, limits.Bytes)
+		}
+		return nil, nil, explain(err)
 	}
 	n := len(limited) - len(left)
 	again, err := encoding.Marshal(v)
@@ -145,18 +109,21 @@ func Describe(v any) string {
 
 // explain puts the library's error in words of ours. Only texts that hold no
 // piece of the input pass: the library quotes a duplicate key whole.
-func explain(err error, cut bool) error {
-	if cut {
-		return fmt.Errorf("cbor: the item is malformed or longer than %d bytes", MaxBytes)
-	}
+func explain(err error) error {
 	if _, ok := errors.AsType[*cbor.DupMapKeyError](err); ok {
 		return errors.New("cbor: a map has the same key twice")
 	}
 	if _, ok := errors.AsType[*cbor.InvalidMapKeyTypeError](err); ok {
-		return errors.New("cbor: a map key is neither an integer nor a text string")
+		return errors.New("cbor: a map key is of a kind that is not allowed")
 	}
 	if _, ok := errors.AsType[*cbor.UnmarshalTypeError](err); ok {
 		return errors.New("cbor: an integer does not fit in 64 bits with its sign")
 	}
-	return errors.New("cbor: " + strings.TrimPrefix(err.Error(), "cbor: "))
+	text := strings.TrimPrefix(err.Error(), "cbor: ")
+	_, elements := errors.AsType[*cbor.MaxArrayElementsError](err)
+	_, pairs := errors.AsType[*cbor.MaxMapPairsError](err)
+	if elements || pairs {
+		return fmt.Errorf("%w: %s", ErrLimit, text)
+	}
+	return errors.New("cbor: " + text)
 }

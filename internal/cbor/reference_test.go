@@ -12,7 +12,11 @@ import (
 
 // reference is a second reader of the same profile, written from the rules alone
 // and without the library. It returns the length of the first item of b, or -1.
-func reference(b []byte, depth int) int {
+// What is in it counts against items.
+func reference(b []byte, limits cbor.Limits, items *int, depth int) int {
+	if *items++; *items > limits.Items {
+		return -1
+	}
 	if len(b) == 0 {
 		return -1
 	}
@@ -46,10 +50,10 @@ func reference(b []byte, depth int) int {
 		}
 		return head + int(n)
 	case 4, 5:
-		if depth == cbor.MaxDepth || n > cbor.MaxElements {
+		if depth == limits.Depth || n > uint64(limits.Elements) {
 			return -1
 		}
-		return referenceContainer(b, head, int(n), depth+1, major == 5)
+		return referenceContainer(b, limits, items, head, int(n), depth+1, major == 5)
 	default:
 		return -1
 	}
@@ -66,19 +70,23 @@ func referenceSimple(b []byte) int {
 	}
 }
 
-func referenceContainer(b []byte, at, n, depth int, isMap bool) int {
+func referenceContainer(b []byte, limits cbor.Limits, items *int, at, n, depth int, isMap bool) int {
 	var last []byte
 	zero := false // the two zeros of floating point are one key
 	for range n {
 		if isMap {
-			length := reference(b[at:], depth)
+			length := reference(b[at:], limits, items, depth)
 			if length < 0 {
 				return -1
 			}
 			key := b[at : at+length]
 			at += length
 			switch key[0] >> 5 {
-			case 2, 4, 5:
+			case 2:
+				if !limits.ByteKeys {
+					return -1
+				}
+			case 4, 5:
 				return -1
 			}
 			if last != nil && bytes.Compare(last, key) >= 0 {
@@ -92,7 +100,7 @@ func referenceContainer(b []byte, at, n, depth int, isMap bool) int {
 				zero = true
 			}
 		}
-		length := reference(b[at:], depth)
+		length := reference(b[at:], limits, items, depth)
 		if length < 0 {
 			return -1
 		}
@@ -105,31 +113,39 @@ func referenceContainer(b []byte, at, n, depth int, isMap bool) int {
 func FuzzDecodeFirst(f *testing.F) {
 	for _, seed := range []string{
 		"a0", "a10102", "a201020326", "8301a2616101616280f5", "a201010101", "bf0102ff", "a2fb000000000000000000fb800000000000000000",
-		"a163666d74646e6f6e65", "9817", "fb7ff8000000000000", "818181818181818180", "3bffffffffffffffff", "c101", "f7", "61ff", "a1400000",
+		"a163666d74646e6f6e65", "9817", "fb7ff8000000000000", "818181818181818180", "3bffffffffffffffff", "c101", "f7", "61ff", "a1400000", "a300014101006100f4", "a2410000410100",
 	} {
 		f.Add(unhex(f, seed))
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
-		want := reference(b, 0)
-		if want > cbor.MaxBytes {
-			want = -1
-		}
-		v, rest, err := cbor.DecodeFirst(b)
-		if err != nil {
-			if want >= 0 {
-				t.Fatalf("%x: refused (%v), the reference accepts %d bytes", b, err, want)
-			}
-			if v != nil || rest != nil {
-				t.Fatalf("%x: %v and %x beside an error", b, v, rest)
-			}
-			return
-		}
-		if n := len(b) - len(rest); n != want {
-			t.Fatalf("%x: %d bytes accepted, the reference says %d", b, n, want)
-		}
-		again, err := cbor.Encode(v)
-		if err != nil || !bytes.Equal(again, b[:want]) {
-			t.Fatalf("%x: encoded again as %x, %v", b[:want], again, err)
+		for _, p := range []cbor.Profile{cbor.Ceremony, cbor.Message, cbor.Request} {
+			againstReference(t, p, b)
 		}
 	})
+}
+
+func againstReference(t *testing.T, p cbor.Profile, b []byte) {
+	t.Helper()
+	items, limits := 0, p.Limits()
+	want := reference(b, limits, &items, 0)
+	if want > limits.Bytes {
+		want = -1
+	}
+	v, rest, err := p.DecodeFirst(b)
+	if err != nil {
+		if want >= 0 {
+			t.Fatalf("profile %d: %x: refused (%v), the reference accepts %d bytes", p, b, err, want)
+		}
+		if v != nil || rest != nil {
+			t.Fatalf("profile %d: %x: %v and %x beside an error", p, b, v, rest)
+		}
+		return
+	}
+	if n := len(b) - len(rest); n != want {
+		t.Fatalf("profile %d: %x: %d bytes accepted, the reference says %d", p, b, n, want)
+	}
+	again, err := cbor.Encode(v)
+	if err != nil || !bytes.Equal(again, b[:want]) {
+		t.Fatalf("profile %d: %x: encoded again as %x, %v", p, b[:want], again, err)
+	}
 }
