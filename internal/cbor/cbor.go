@@ -9,7 +9,7 @@
 // Where [CTAP 2.2 §8] leaves a choice this package takes the narrow one:
 // integers must fit in an int64, a floating-point number is a double and no NaN,
 // the simple values are false, true and null, and a map key is no container; nor
-// is it a byte string, except in a [Request].
+// is it a byte string, except in a [Message].
 //
 // How large an item may be depends on who sent it: see [Profile]. What the bytes
 // mean is not known here: packages webauthn and ctap2 give them names.
@@ -38,7 +38,7 @@ func Decode(b []byte) (any, error) { return Ceremony.Decode(b) }
 func DecodeFirst(b []byte) (v any, rest []byte, err error) { return Ceremony.DecodeFirst(b) }
 
 // Decode reads b, which must be exactly one canonical item within the profile's
-// limits. The value is what [Decode] returns; in a [Request] a map key may be a
+// limits. The value is what [Decode] returns; in a [Message] a map key may be a
 // [ByteString] too. The error is [ErrLimit] when the item is too large, and not
 // looked at any further. With an error the value is nil.
 func (p Profile) Decode(b []byte) (any, error) {

@@ -16,11 +16,9 @@ const (
 	// than 4 MiB of allocations.
 	Ceremony Profile = iota
 	// Message is for what passes between a client and an authenticator. The worst
-	// item costs less than 8 MiB of allocations.
+	// item costs less than 8 MiB of allocations. The key of a map may be a byte
+	// string: the extension prf names credentials that way.
 	Message
-	// Request is a Message in which the key of a map may be a byte string: the
-	// extension prf names credentials that way.
-	Request
 	profiles int = iota
 )
 
@@ -34,7 +32,7 @@ type Limits struct {
 }
 
 // MaxBytes and MaxMessageBytes are the lengths of the longest items of a
-// [Ceremony], and of a [Message] or [Request].
+// [Ceremony] and of a [Message].
 const (
 	MaxBytes        = 20 << 10
 	MaxMessageBytes = 1 << 20
@@ -49,11 +47,11 @@ var ErrLimit = errors.New("cbor: the item is over a limit")
 // Limits returns those of p.
 func (p Profile) Limits() Limits {
 	switch p {
-	case Message, Request:
+	case Message:
 		// 1 MiB is what the hybrid transport carries. Most of a long message is in
 		// a few byte strings; a list of 1,024 credentials with their transports has
 		// some 10,000 items.
-		return Limits{Bytes: MaxMessageBytes, Depth: 8, Elements: 1024, Items: 16 << 10, ByteKeys: p == Request}
+		return Limits{Bytes: MaxMessageBytes, Depth: 8, Elements: 1024, Items: 16 << 10, ByteKeys: true}
 	default:
 		// An attestation object with an ML-DSA-87 key and certificate has about
 		// 16 KiB, a compound one needs 5 levels. No item is shorter than a byte.
