@@ -108,12 +108,7 @@ func (h *house) keyHash() string {
 
 func (h *house) key() audit.VerifierKey {
 	h.t.Helper()
-	r, err := sqlite.OpenReader(h.t.Context(), h.path)
-	h.ok(err)
-	system, err := r.System()
-	h.ok(err)
-	keys, err := audit.VerifierKeys(origin, h.root, system.Keys)
-	h.ok(err)
+	r, keys := h.read()
 	h.ok(r.Close())
 	if len(keys) != 1 {
 		h.t.Fatalf("there are %d keys", len(keys))

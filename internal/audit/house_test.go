@@ -173,15 +173,22 @@ func (h *house) putBack(b []byte) {
 // verify reads the database as hitherd audit verify does.
 func (h *house) verify(outside ...audit.Outside) audit.Report {
 	h.t.Helper()
+	r, keys := h.read()
+	report := h.verifyWith(r, keys, outside)
+	h.ok(r.Close())
+	return report
+}
+
+// read opens the database as hitherd audit does.
+func (h *house) read() (*sqlite.Reader, []audit.VerifierKey) {
+	h.t.Helper()
 	r, err := sqlite.OpenReader(h.t.Context(), h.path)
 	h.ok(err)
 	system, err := r.System()
 	h.ok(err)
 	keys, err := audit.VerifierKeys(origin, h.root, system.Keys)
 	h.ok(err)
-	report := h.verifyWith(r, keys, outside)
-	h.ok(r.Close())
-	return report
+	return r, keys
 }
 
 func (h *house) verifyWith(r *sqlite.Reader, keys []audit.VerifierKey, outside []audit.Outside) audit.Report {
