@@ -174,32 +174,6 @@ func TestArchitectureTable(t *testing.T) {
 	}
 }
 
-func TestDependenciesAreExplained(t *testing.T) {
-	t.Parallel()
-	text, err := os.ReadFile("docs/dependencies.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	out, err := exec.CommandContext(t.Context(), "go", "mod", "edit", "-json").Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-	var mod struct {
-		Require []struct {
-			Path     string
-			Indirect bool
-		}
-	}
-	if err := json.Unmarshal(out, &mod); err != nil {
-		t.Fatal(err)
-	}
-	for _, r := range mod.Require {
-		if !r.Indirect && !strings.Contains(string(text), "`"+r.Path) {
-			t.Errorf("docs/dependencies.md does not say what %s is for", r.Path)
-		}
-	}
-}
-
 func list(t *testing.T) []listed {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), "go", "list", "-json=Dir,ImportPath,Name,Doc,GoFiles,Imports,TestImports,XTestImports", "./...")
