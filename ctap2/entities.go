@@ -67,7 +67,7 @@ func (r reader) descriptor() webauthn.CredentialDescriptor {
 func writeDescriptor(d webauthn.CredentialDescriptor) map[any]any {
 	members := map[any]any{"id": []byte(d.ID), "type": d.Type}
 	if len(d.Transports) > 0 {
-		members["transports"] = texts(d.Transports)
+		members["transports"] = textList(d.Transports)
 	}
 	return members
 }

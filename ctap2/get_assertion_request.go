@@ -41,12 +41,12 @@ func ParseGetAssertionRequest(b []byte) (GetAssertionRequest, error) {
 // reads. The error is a [*ParseError]; with it the result is nil.
 func (q GetAssertionRequest) Append(b []byte) ([]byte, error) {
 	w := writer{members: map[any]any{int64(1): q.RPID, int64(2): q.ClientDataHash[:]}}
-	w.add(int64(3), maps(q.AllowList, writeDescriptor), len(q.AllowList) > 0)
+	w.add(int64(3), mapList(q.AllowList, writeDescriptor), len(q.AllowList) > 0)
 	w.extensions(4, "extensions", q.Extensions)
 	w.options(5, q.Options)
 	w.add(int64(6), q.PINUVAuthParam, q.PINUVAuthParam != nil)
 	w.add(int64(7), q.PINUVAuthProtocol, q.PINUVAuthProtocol != 0)
 	w.add(int64(8), q.EnterpriseAttestation, q.EnterpriseAttestation != 0)
-	w.add(int64(9), texts(q.AttestationFormats), len(q.AttestationFormats) > 0)
+	w.add(int64(9), textList(q.AttestationFormats), len(q.AttestationFormats) > 0)
 	return appendTo(b, w, ParseGetAssertionRequest)
 }

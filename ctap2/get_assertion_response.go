@@ -10,7 +10,7 @@ type GetAssertionResponse struct {
 	User                *webauthn.UserEntity // nil when absent
 	NumberOfCredentials uint64               // 0 when absent
 	UserSelected        bool
-	LargeBlobKey        []byte // nil when absent
+	LargeBlobKey        LargeBlobKey // nil when absent
 	UnsignedExtensions  Extensions
 }
 
@@ -46,7 +46,7 @@ func (a GetAssertionResponse) Append(b []byte) ([]byte, error) {
 	}
 	w.add(int64(5), a.NumberOfCredentials, a.NumberOfCredentials != 0)
 	w.add(int64(6), true, a.UserSelected)
-	w.add(int64(7), a.LargeBlobKey, a.LargeBlobKey != nil)
+	w.add(int64(7), []byte(a.LargeBlobKey), a.LargeBlobKey != nil)
 	w.extensions(8, "unsignedExtensionOutputs", a.UnsignedExtensions)
 	return appendTo(b, w, ParseGetAssertionResponse)
 }

@@ -57,8 +57,8 @@ func (i Info) Append(b []byte) ([]byte, error) {
 		}
 		return append(b, i.Raw...), nil
 	}
-	w := writer{members: map[any]any{int64(1): texts(i.Versions), int64(3): i.AAGUID[:]}}
-	w.add(int64(2), texts(i.Extensions), len(i.Extensions) > 0)
+	w := writer{members: map[any]any{int64(1): textList(i.Versions), int64(3): i.AAGUID[:]}}
+	w.add(int64(2), textList(i.Extensions), len(i.Extensions) > 0)
 	w.options(4, i.Options)
 	w.add(int64(5), i.MaxMessageSize, i.MaxMessageSize != 0)
 	protocols := make([]any, len(i.PINUVAuthProtocols))
@@ -68,9 +68,9 @@ func (i Info) Append(b []byte) ([]byte, error) {
 	w.add(int64(6), protocols, len(protocols) > 0)
 	w.add(int64(7), i.MaxCredentialCountInList, i.MaxCredentialCountInList != 0)
 	w.add(int64(8), i.MaxCredentialIDLength, i.MaxCredentialIDLength != 0)
-	w.add(int64(9), texts(i.Transports), len(i.Transports) > 0)
-	w.add(int64(10), maps(i.Algorithms, writeParameter), len(i.Algorithms) > 0)
-	w.add(int64(22), texts(i.AttestationFormats), len(i.AttestationFormats) > 0)
+	w.add(int64(9), textList(i.Transports), len(i.Transports) > 0)
+	w.add(int64(10), mapList(i.Algorithms, writeParameter), len(i.Algorithms) > 0)
+	w.add(int64(22), textList(i.AttestationFormats), len(i.AttestationFormats) > 0)
 	return appendTo(b, w, ParseInfo)
 }
 

@@ -54,14 +54,14 @@ func (q MakeCredentialRequest) Append(b []byte) ([]byte, error) {
 		int64(1): q.ClientDataHash[:],
 		int64(2): writeRelyingParty(q.RP),
 		int64(3): writeUser(q.User),
-		int64(4): maps(q.Parameters, writeParameter),
+		int64(4): mapList(q.Parameters, writeParameter),
 	}}
-	w.add(int64(5), maps(q.ExcludeList, writeDescriptor), len(q.ExcludeList) > 0)
+	w.add(int64(5), mapList(q.ExcludeList, writeDescriptor), len(q.ExcludeList) > 0)
 	w.extensions(6, "extensions", q.Extensions)
 	w.options(7, q.Options)
 	w.add(int64(8), q.PINUVAuthParam, q.PINUVAuthParam != nil)
 	w.add(int64(9), q.PINUVAuthProtocol, q.PINUVAuthProtocol != 0)
 	w.add(int64(10), q.EnterpriseAttestation, q.EnterpriseAttestation != 0)
-	w.add(int64(11), texts(q.AttestationFormats), len(q.AttestationFormats) > 0)
+	w.add(int64(11), textList(q.AttestationFormats), len(q.AttestationFormats) > 0)
 	return appendTo(b, w, ParseMakeCredentialRequest)
 }

@@ -15,8 +15,8 @@ type MakeCredentialResponse struct {
 	AuthenticatorData     []byte // with attested credential data
 	Statement             []byte // canonical CBOR, a map or an array; the empty map when absent
 	EnterpriseAttestation bool
-	LargeBlobKey          []byte     // nil when absent
-	UnsignedExtensions    Extensions // outputs that no signature covers, such as those of prf
+	LargeBlobKey          LargeBlobKey // nil when absent
+	UnsignedExtensions    Extensions   // outputs that no signature covers, such as those of prf
 }
 
 // ParseMakeCredentialResponse reads b, at most 1 MiB, which must be exactly one
@@ -55,7 +55,7 @@ func (a MakeCredentialResponse) Append(b []byte) ([]byte, error) {
 	w := writer{members: map[any]any{int64(1): a.Format, int64(2): a.AuthenticatorData}}
 	w.members[int64(3)] = w.statement(a.Statement)
 	w.add(int64(4), true, a.EnterpriseAttestation)
-	w.add(int64(5), a.LargeBlobKey, a.LargeBlobKey != nil)
+	w.add(int64(5), []byte(a.LargeBlobKey), a.LargeBlobKey != nil)
 	w.extensions(6, "unsignedExtensionOutputs", a.UnsignedExtensions)
 	return appendTo(b, w, ParseMakeCredentialResponse)
 }

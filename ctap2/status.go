@@ -22,11 +22,11 @@ const (
 	StatusChannelBusy            StatusCode = 0x06
 	StatusLockRequired           StatusCode = 0x0a
 	StatusInvalidChannel         StatusCode = 0x0b
-	StatusCBORParsing            StatusCode = 0x10 // CTAP 2.0
 	StatusCBORUnexpectedType     StatusCode = 0x11
 	StatusInvalidCBOR            StatusCode = 0x12
 	StatusMissingParameter       StatusCode = 0x14
 	StatusLimitExceeded          StatusCode = 0x15
+	StatusUnsupportedExtension   StatusCode = 0x16 // CTAP 2.0
 	StatusFPDatabaseFull         StatusCode = 0x17
 	StatusLargeBlobStorageFull   StatusCode = 0x18
 	StatusCredentialExcluded     StatusCode = 0x19
@@ -110,11 +110,11 @@ func (s StatusCode) name() string {
 		StatusChannelBusy:            "CTAP1_ERR_CHANNEL_BUSY",
 		StatusLockRequired:           "CTAP1_ERR_LOCK_REQUIRED",
 		StatusInvalidChannel:         "CTAP1_ERR_INVALID_CHANNEL",
-		StatusCBORParsing:            "CTAP2_ERR_CBOR_PARSING",
 		StatusCBORUnexpectedType:     "CTAP2_ERR_CBOR_UNEXPECTED_TYPE",
 		StatusInvalidCBOR:            "CTAP2_ERR_INVALID_CBOR",
 		StatusMissingParameter:       "CTAP2_ERR_MISSING_PARAMETER",
 		StatusLimitExceeded:          "CTAP2_ERR_LIMIT_EXCEEDED",
+		StatusUnsupportedExtension:   "CTAP2_ERR_UNSUPPORTED_EXTENSION",
 		StatusFPDatabaseFull:         "CTAP2_ERR_FP_DATABASE_FULL",
 		StatusLargeBlobStorageFull:   "CTAP2_ERR_LARGE_BLOB_STORAGE_FULL",
 		StatusCredentialExcluded:     "CTAP2_ERR_CREDENTIAL_EXCLUDED",

@@ -40,8 +40,8 @@ func appendTo[T any](b []byte, w writer, parse func([]byte) (T, error)) ([]byte,
 	return append(b, item...), nil
 }
 
-// texts is the list of CBOR for a list of text strings.
-func texts[T ~string](all []T) []any {
+// textList is the list of CBOR for a list of text strings.
+func textList[T ~string](all []T) []any {
 	list := make([]any, len(all))
 	for i, s := range all {
 		list[i] = string(s)
@@ -49,8 +49,8 @@ func texts[T ~string](all []T) []any {
 	return list
 }
 
-// maps is the list of CBOR for a list of what is written as maps.
-func maps[T any](all []T, write func(T) map[any]any) []any {
+// mapList is the list of CBOR for a list of what is written as maps.
+func mapList[T any](all []T, write func(T) map[any]any) []any {
 	list := make([]any, len(all))
 	for i, v := range all {
 		list[i] = write(v)
