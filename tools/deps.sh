@@ -27,6 +27,7 @@ compiles || missing+=(gcc libc6-dev) # the race detector is C
 browser || missing+=(chromium)       # the browser tests
 have openssl || missing+=(openssl)    # certificates for two of their domains
 have systemd-analyze || missing+=(systemd)
+/usr/bin/python3 -c 'import fido2.ctap2' >/dev/null 2>&1 || missing+=(python3-fido2) # what another implementation reads and writes
 for proxy in nginx caddy haproxy; do # in front of hitherd, in the tests of deploy
   have $proxy || [ -x /usr/sbin/$proxy ] || missing+=($proxy)
 done
