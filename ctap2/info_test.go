@@ -22,10 +22,9 @@ func TestParseInfoOddities(t *testing.T) {
 		want func(i *ctap2.Info)
 	}{
 		{"what_iphones_add", func(m map[any]any) {
-			m[int64(0x1b)] = "https://example.com/policy" // pinComplexityPolicyURL as text instead of bytes
-			m[int64(0x1c)] = []any{int64(1), "a", []byte{2}}
-			m[int64(0x19)] = bytes.Repeat([]byte{7}, 32) // encIdentifier
-			m[int64(0x1e)] = []byte{8}                   // encCredStoreState
+			m[int64(0x19)] = bytes.Repeat([]byte{7}, 32)  // encIdentifier
+			m[int64(0x1c)] = "https://example.com/policy" // pinComplexityPolicyURL, as text instead of bytes
+			m[int64(0x1e)] = []any{int64(1), "a"}         // encCredStoreState, as no specification has it
 		}, nil},
 		{"member_of_a_vendor", func(m map[any]any) { m[int64(999)] = true }, nil},
 		{"text_key", func(m map[any]any) { m["later"] = map[any]any{} }, nil},
