@@ -1,0 +1,68 @@
+package noise
+
+import (
+	"crypto/cipher"
+	"encoding/binary"
+	"errors"
+	"fmt"
+)
+
+const (
+	// Overhead is by how many bytes a ciphertext is longer than its plaintext.
+	Overhead = 16
+	// MaxSequence is the sequence number of the last message in a direction. The
+	// first has 0.
+	MaxSequence = 1<<24 - 1
+)
+
+// CipherState encrypts or decrypts the messages of one direction, in order. It
+// belongs to one goroutine. After its first error it has the same for every call:
+// what comes after a message that was lost, repeated, moved or changed is worth
+// nothing.
+type CipherState struct {
+	aead  cipher.AEAD
+	nonce [nonceSize]byte
+	next  uint32 // sequence number of the next message
+	err   error
+}
+
+// NewCipherState copies key.
+func NewCipherState(key *[KeySize]byte) *CipherState { return &CipherState{aead: newAEAD(key)} }
+
+// Seal appends the ciphertext of plaintext to dst. The two must not overlap, unless
+// dst is plaintext[:0].
+func (c *CipherState) Seal(dst, plaintext []byte) ([]byte, error) {
+	if err := c.ready(); err != nil {
+		return nil, err
+	}
+	c.next++
+	return c.aead.Seal(dst, c.nonce[:], plaintext, nil), nil
+}
+
+// Open appends the plaintext of ciphertext to dst. The two must not overlap, unless
+// dst is ciphertext[:0].
+func (c *CipherState) Open(dst, ciphertext []byte) ([]byte, error) {
+	if err := c.ready(); err != nil {
+		return nil, err
+	}
+	plaintext, err := c.aead.Open(dst, c.nonce[:], ciphertext, nil)
+	if err != nil {
+		c.err = fmt.Errorf("noise: message %d is not what the other end sent", c.next)
+		return nil, c.err
+	}
+	c.next++
+	return plaintext, nil
+}
+
+// ready makes the nonce of the next message: eight zero bytes and its sequence
+// number, big-endian.
+func (c *CipherState) ready() error {
+	if c.next > MaxSequence && c.err == nil {
+		c.err = errors.New("noise: a direction has had all its messages")
+	}
+	binary.BigEndian.PutUint32(c.nonce[8:], c.next)
+	return c.err
+}
+
+// Format writes a placeholder for every verb: what is inside is a key.
+func (c *CipherState) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte("[redacted]")) }
