@@ -54,6 +54,15 @@ func (c *CipherState) Open(dst, ciphertext []byte) ([]byte, error) {
 	return plaintext, nil
 }
 
+// Break ends the direction for a reason that shows only in a plaintext, and
+// returns it.
+func (c *CipherState) Break(err error) error {
+	if c.err == nil {
+		c.err = err
+	}
+	return c.err
+}
+
 // ready makes the nonce of the next message: eight zero bytes and its sequence
 // number, big-endian.
 func (c *CipherState) ready() error {
