@@ -63,9 +63,10 @@ func (x *naive) write(i int, ephemeral *ecdh.PrivateKey) []byte {
 		switch token {
 		case "e":
 			x.e = new(big.Int).SetBytes(ephemeral.Bytes())
-			message = append(message, naivePublic(x.e)...)
-			x.mixHash(naivePublic(x.e))
-			x.mixKey(naivePublic(x.e))
+			public := naivePublic(x.e)
+			message = append(message, public...)
+			x.mixHash(public)
+			x.mixKey(public)
 		default:
 			x.token(token)
 		}
@@ -238,8 +239,7 @@ func naiveOnCurve(point []byte) bool {
 	return left.Sub(left, right).Mod(left, p).Sign() == 0
 }
 
-func (a *naivePoint) plus(b *naivePoint) *naivePoint {
-	p := naiveP()
+func (a *naivePoint) plus(b *naivePoint, p *big.Int) *naivePoint {
 	if a == nil {
 		return b
 	}
@@ -270,10 +270,11 @@ func (a *naivePoint) plus(b *naivePoint) *naivePoint {
 
 func (a *naivePoint) times(n *big.Int) *naivePoint {
 	var sum *naivePoint
+	p := naiveP()
 	for i := n.BitLen() - 1; i >= 0; i-- {
-		sum = sum.plus(sum)
+		sum = sum.plus(sum, p)
 		if n.Bit(i) == 1 {
-			sum = sum.plus(a)
+			sum = sum.plus(a, p)
 		}
 	}
 	return sum
