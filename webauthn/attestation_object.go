@@ -10,9 +10,10 @@ import (
 // maxAttestationObject is the longest attestation object that is read, in bytes.
 const maxAttestationObject = cbor.MaxBytes
 
-// Attestation statement formats whose statements have a shape of their own.
+// Attestation statement formats that this package tells from others.
 const (
 	formatNone     = "none"
+	formatPacked   = "packed"
 	formatCompound = "compound"
 )
 
@@ -68,6 +69,34 @@ func ParseAttestationObject(b []byte) (AttestationObject, error) {
 		return AttestationObject{}, within("authData", err)
 	}
 	return o, nil
+}
+
+// WithoutStatement returns o as a client conveys it to a relying party that wants
+// no attestation, [WebAuthn L3 §5.1.3]: with the format "none" and the empty
+// statement. A self attestation of no model (AAGUID of zeros) tells nothing and
+// stays.
+//
+// [WebAuthn L3 §5.1.3]: https://www.w3.org/TR/webauthn-3/#sctn-createCredential
+func (o AttestationObject) WithoutStatement() (AttestationObject, error) {
+	if c := o.AuthenticatorData.AttestedCredential; c != nil && c.AAGUID == (AAGUID{}) && o.selfAttested() {
+		return o, nil
+	}
+	b, err := cbor.Encode(map[any]any{"fmt": formatNone, "attStmt": map[any]any{}, "authData": o.AuthenticatorData.Raw})
+	if err != nil {
+		return AttestationObject{}, within("", err)
+	}
+	return ParseAttestationObject(b)
+}
+
+// selfAttested reports whether the statement is packed and has no certificate.
+func (o AttestationObject) selfAttested() bool {
+	if o.Format != formatPacked {
+		return false
+	}
+	v, err := cbor.Decode(o.Statement)
+	members, ok := v.(map[any]any)
+	_, certified := members["x5c"]
+	return err == nil && ok && !certified
 }
 
 // parseFormat reads an attestation statement format identifier, [WebAuthn L3 §8.1].

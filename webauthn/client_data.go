@@ -3,6 +3,8 @@ package webauthn
 import (
 	"bytes"
 	"crypto/sha256"
+	"fmt"
+	"unicode/utf8"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
@@ -74,3 +76,37 @@ func ParseClientData(b []byte) (ClientData, error) {
 
 // Hash returns SHA-256 over Raw, every byte of it.
 func (c ClientData) Hash() [32]byte { return sha256.Sum256(c.Raw) }
+
+// NewClientData fills in Raw from the other members, by the serialization of
+// [WebAuthn L3 §5.8.1.1]: one text for one value, which a verifier may compare
+// without reading JSON. What is no UTF-8 in c becomes U+FFFD, there as here.
+//
+// [WebAuthn L3 §5.8.1.1]: https://www.w3.org/TR/webauthn-3/#clientdatajson-serialization
+func NewClientData(c ClientData) ClientData {
+	b := appendCCDString([]byte(`{"type":`), c.Type)
+	b = appendCCDString(append(b, `,"challenge":`...), c.Challenge)
+	b = appendCCDString(append(b, `,"origin":`...), c.Origin)
+	b = fmt.Appendf(b, `,"crossOrigin":%t`, c.CrossOrigin)
+	if c.TopOrigin != "" {
+		b = appendCCDString(append(b, `,"topOrigin":`...), c.TopOrigin)
+	}
+	c.Raw = append(b, '}')
+	return c
+}
+
+// appendCCDString is the specification's CCDToString. A JSON encoder escapes
+// otherwise: the line break as \n, and often '<' and DEL.
+func appendCCDString(b []byte, s string) []byte {
+	b = append(b, '"')
+	for _, r := range s {
+		switch {
+		case r == '"' || r == '\\':
+			b = append(b, '\\', byte(r))
+		case r < ' ':
+			b = fmt.Appendf(b, `\u%04x`, r)
+		default:
+			b = utf8.AppendRune(b, r)
+		}
+	}
+	return append(b, '"')
+}

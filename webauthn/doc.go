@@ -13,8 +13,8 @@
 // the rest is an error. A Parse function returns the zero value with every
 // error, and the error is a [*ParseError] that names the member.
 //
-//   - Limits come first: 64 KiB for a response, 16 levels of JSON, and a size
-//     for each binary member.
+//   - Limits come first: 64 KiB for a response, 512 KiB for options, 16 levels of
+//     JSON, and a size for each binary member.
 //   - JSON is UTF-8 with no duplicate member names at any level and nothing
 //     after the value. Members are matched by their exact names; "Challenge" is
 //     not "challenge" but an unknown member. Unknown members are skipped, as the

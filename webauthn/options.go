@@ -36,14 +36,15 @@ type CreationOptions struct {
 	Timeout                Milliseconds           `json:"timeout"`
 	ExcludeCredentials     []CredentialDescriptor `json:"excludeCredentials"` // what the account has; nil marshals as []
 	AuthenticatorSelection AuthenticatorSelection `json:"authenticatorSelection"`
-	Hints                  []string               `json:"hints,omitempty"` // "security-key", "client-device", "hybrid"
-	Attestation            string                 `json:"attestation"`     // "none", "indirect", "direct", "enterprise"
+	Hints                  []string               `json:"hints,omitempty"`              // "security-key", "client-device", "hybrid"
+	Attestation            string                 `json:"attestation"`                  // "none", "indirect", "direct", "enterprise"
+	AttestationFormats     []string               `json:"attestationFormats,omitempty"` // most wanted first
 	Extensions             CreationExtensions     `json:"extensions"`
 }
 
 // RelyingPartyEntity says who asks.
 type RelyingPartyEntity struct {
-	ID   string `json:"id"` // RP ID, a domain
+	ID   string `json:"id,omitempty"` // RP ID, a domain; "" leaves it to the client, which takes the origin's host
 	Name string `json:"name"`
 }
 
@@ -79,6 +80,8 @@ type AuthenticatorSelection struct {
 type CreationExtensions struct {
 	// CredProps asks whether the credential is discoverable.
 	CredProps bool `json:"credProps,omitzero"`
+	// PRF asks for pseudo-random functions of the credential; nil does not.
+	PRF *PRFInputs `json:"prf,omitzero"`
 }
 
 // RequestOptions begins an authentication ceremony in a client. It marshals to a
@@ -88,10 +91,17 @@ type CreationExtensions struct {
 type RequestOptions struct {
 	Challenge        Bytes                  `json:"challenge"`
 	Timeout          Milliseconds           `json:"timeout"`
-	RPID             string                 `json:"rpId"`
+	RPID             string                 `json:"rpId,omitempty"`   // as in [RelyingPartyEntity]
 	AllowCredentials []CredentialDescriptor `json:"allowCredentials"` // empty: any discoverable one; nil marshals as []
 	UserVerification UserVerification       `json:"userVerification"`
 	Hints            []string               `json:"hints,omitempty"`
+	Extensions       RequestExtensions      `json:"extensions,omitzero"`
+}
+
+// RequestExtensions asks for extension outputs at authentication.
+type RequestExtensions struct {
+	// PRF asks for outputs of the credential's pseudo-random functions; nil does not.
+	PRF *PRFInputs `json:"prf,omitzero"`
 }
 
 // MarshalJSON writes a list that is nil as [].

@@ -55,7 +55,7 @@ func TestOptionsMarshal(t *testing.T) {
 		{
 			"creation_with_nothing",
 			webauthn.CreationOptions{},
-			`{"rp":{"id":"","name":""},"user":{"id":"","name":"","displayName":""},"challenge":"","pubKeyCredParams":[],"timeout":0,` +
+			`{"rp":{"name":""},"user":{"id":"","name":"","displayName":""},"challenge":"","pubKeyCredParams":[],"timeout":0,` +
 				`"excludeCredentials":[],"authenticatorSelection":{"residentKey":"","requireResidentKey":false,"userVerification":""},` +
 				`"attestation":"","extensions":{}}`,
 		},
@@ -75,7 +75,7 @@ func TestOptionsMarshal(t *testing.T) {
 		{
 			"request_with_nothing",
 			&webauthn.RequestOptions{},
-			`{"challenge":"","timeout":0,"rpId":"","allowCredentials":[],"userVerification":""}`,
+			`{"challenge":"","timeout":0,"allowCredentials":[],"userVerification":""}`,
 		},
 	} {
 		t.Run(row.name, func(t *testing.T) {

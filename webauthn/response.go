@@ -27,6 +27,9 @@ type RegistrationResponse struct {
 	// Discoverable is the extension output credProps.rk; nil when the client does
 	// not say, or says something that is no boolean.
 	Discoverable *bool
+	// PRFEnabled is the extension output prf.enabled, in the same way. Outputs of
+	// the pseudo-random functions are not read: a server has no use for them.
+	PRFEnabled *bool
 }
 
 // AuthenticationResponse is what a client sends at the end of an authentication
@@ -72,7 +75,7 @@ func ParseRegistrationResponse(b []byte) (RegistrationResponse, error) {
 	case r.AttestationObject.Raw == nil:
 		return RegistrationResponse{}, within("response.attestationObject", errMissing)
 	}
-	r.CredentialID, r.Attachment, r.Discoverable = c.id, c.attachment, c.discoverable
+	r.CredentialID, r.Attachment, r.Discoverable, r.PRFEnabled = c.id, c.attachment, c.discoverable, c.prfEnabled
 	return r, nil
 }
 
@@ -120,6 +123,7 @@ type credential struct {
 	id           Bytes
 	attachment   string
 	discoverable *bool
+	prfEnabled   *bool
 }
 
 // parseCredential reads a PublicKeyCredential in JSON and calls response with
@@ -145,7 +149,7 @@ func parseCredential(b []byte, response func(*jsontext.Decoder, string) error) (
 		case "authenticatorAttachment":
 			c.attachment, err = readAttachment(dec)
 		case "clientExtensionResults":
-			c.discoverable, err = readExtensionResults(dec)
+			err = c.readExtensionResults(dec)
 		default:
 			return skipValue(dec)
 		}
@@ -236,21 +240,31 @@ func readAttachment(dec *jsontext.Decoder) (string, error) {
 }
 
 // readExtensionResults reads clientExtensionResults, which must be an object, and
-// returns credProps.rk if it is a boolean. Nothing else in it is read, so nothing
-// else in it can be wrong.
-func readExtensionResults(dec *jsontext.Decoder) (discoverable *bool, err error) {
-	err = readObject(dec, func(dec *jsontext.Decoder, name string) error {
-		if name != "credProps" || dec.PeekKind() != '{' {
+// keeps credProps.rk and prf.enabled if they are booleans. Nothing else in it is
+// read, so nothing else in it can be wrong.
+func (c *credential) readExtensionResults(dec *jsontext.Decoder) error {
+	return readObject(dec, func(dec *jsontext.Decoder, name string) (err error) {
+		switch {
+		case name == "credProps" && dec.PeekKind() == '{':
+			c.discoverable, err = readOneBool(dec, "rk")
+		case name == "prf" && dec.PeekKind() == '{':
+			c.prfEnabled, err = readOneBool(dec, "enabled")
+		default:
 			return skipValue(dec)
 		}
-		return readObject(dec, func(dec *jsontext.Decoder, name string) error {
-			if k := dec.PeekKind(); name != "rk" || k != 't' && k != 'f' {
-				return skipValue(dec)
-			}
-			rk, err := readBool(dec)
-			discoverable = &rk
-			return err
-		})
+		return err
 	})
-	return discoverable, err
+}
+
+// readOneBool reads an object and returns the member of this name if it is a boolean.
+func readOneBool(dec *jsontext.Decoder, want string) (found *bool, err error) {
+	err = readObject(dec, func(dec *jsontext.Decoder, name string) error {
+		if k := dec.PeekKind(); name != want || k != 't' && k != 'f' {
+			return skipValue(dec)
+		}
+		b, err := readBool(dec)
+		found = &b
+		return err
+	})
+	return found, err
 }
