@@ -63,7 +63,9 @@ func mayImportGoWebAuthn() map[string][]string {
 
 // mayWatch are the packages that know of metrics and traces. A language or an actor says what it has to say with values
 // and errors.
-func mayWatch() []string { return []string{"internal/server", "internal/store/sqlite", "cmd/hitherd"} }
+func mayWatch() []string {
+	return []string{"internal/server", "internal/store/sqlite", "tunnel/relay", "cmd/hitherd"}
+}
 
 // mustNotLink is what a program must not hold, by whatever way it would come in: the tool for people links no database,
 // and the server no people in software.

@@ -1,0 +1,152 @@
+package relay
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"sync"
+	"time"
+
+	"github.com/hitherauth/hither/tunnel"
+)
+
+// Relay is a tunnel service. It is an [http.Handler] for HTTP/1.1 and keeps the
+// connections that it upgrades, which no [http.Server] knows of any more: when the
+// server ends, call Shutdown.
+type Relay struct {
+	config  Config
+	limits  Limits
+	logger  *slog.Logger
+	metrics *metrics
+	bank    *bank
+
+	mu        sync.Mutex
+	ending    bool
+	pipes     map[tunnel.ID]*pipe
+	waiting   map[netip.Prefix]int
+	unjoined  int // the sum of waiting
+	listeners listeners
+	running   sync.WaitGroup // goroutines that read; added to under mu, and not when ending
+}
+
+// New makes a relay. The config is copied, its Origins are not to be changed.
+func New(c Config) *Relay {
+	c = c.withDefaults()
+	return &Relay{
+		config:    c,
+		limits:    c.Limits,
+		logger:    c.Logger,
+		metrics:   newMetrics(),
+		bank:      &bank{limit: c.Limits.Buffers},
+		pipes:     map[tunnel.ID]*pipe{},
+		waiting:   map[netip.Prefix]int{},
+		listeners: newListeners(),
+	}
+}
+
+// Shutdown refuses who comes from now on, with 503, and tells everybody goodbye with
+// code 1001. It waits until the last connection is closed, which parties can delay
+// by a few seconds, or until ctx is done.
+func (r *Relay) Shutdown(ctx context.Context) error {
+	r.mu.Lock()
+	r.ending = true
+	for _, t := range r.pipes {
+		t.stop(shutdown)
+		go t.tell() //nolint:gosec // G118: it needs no context; ctx only bounds the waiting
+	}
+	for _, l := range r.listeners.by {
+		go l.shut(codeGoingAway)
+	}
+	r.mu.Unlock()
+	done := make(chan struct{})
+	go func() {
+		r.running.Wait()
+		close(done)
+	}()
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// open makes a pipe for somebody in prefix: with this id, or with one of its own.
+func (r *Relay) open(id *tunnel.ID, prefix netip.Prefix, waker *listener) (*pipe, *refusal) {
+	t := &pipe{
+		relay:  r,
+		prefix: prefix,
+		waker:  waker,
+		taken:  make(chan struct{}),
+		joined: make(chan struct{}),
+		over:   make(chan struct{}),
+	}
+	t.routing[0] = r.config.Node
+	var chosen [len(t.routing) - 1 + len(t.id)]byte
+	if _, err := io.ReadFull(r.config.Rand, chosen[:]); err != nil {
+		return nil, &refusal{http.StatusServiceUnavailable, "no_randomness"}
+	}
+	copy(t.routing[1:], chosen[:])
+	copy(t.id[:], chosen[len(t.routing)-1:])
+	if id != nil {
+		t.id = *id
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	switch {
+	case r.ending:
+		return nil, &refusal{http.StatusServiceUnavailable, "shutdown"}
+	case len(r.pipes) >= r.limits.Tunnels:
+		return nil, &refusal{http.StatusServiceUnavailable, "tunnels"}
+	case r.waiting[prefix] >= r.limits.WaitingPerPrefix:
+		return nil, &refusal{http.StatusTooManyRequests, "waiting_of_prefix"}
+	case r.pipes[t.id] != nil:
+		return nil, &refusal{http.StatusConflict, "in_use"}
+	}
+	r.pipes[t.id] = t
+	r.waiting[prefix]++
+	r.unjoined++
+	t.timer = time.AfterFunc(r.limits.Waiting, t.tick)
+	r.metrics.opened.Inc()
+	return t, nil
+}
+
+// claim finds the pipe for a connect, which is the only one it will have.
+func (r *Relay) claim(routing tunnel.RoutingID, id tunnel.ID) (*pipe, *refusal) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	t := r.pipes[id]
+	if t == nil || t.routing != routing || t.state != waiting {
+		return nil, &refusal{http.StatusNotFound, "no_tunnel"}
+	}
+	t.state = claimed
+	return t, nil
+}
+
+// leaveWaiting counts one pipe of prefix less that waits. mu is held.
+func (r *Relay) leaveWaiting(prefix netip.Prefix) {
+	r.unjoined--
+	if r.waiting[prefix]--; r.waiting[prefix] == 0 {
+		delete(r.waiting, prefix)
+	}
+}
+
+// start runs f in a goroutine that Shutdown waits for, unless the relay is ending.
+func (r *Relay) start(f func()) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.ending {
+		return false
+	}
+	r.running.Go(f)
+	return true
+}
+
+// counts are how many pipes pass messages, wait, and how many phones listen.
+func (r *Relay) counts() (passing, waiting, listening int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return len(r.pipes) - r.unjoined, r.unjoined, len(r.listeners.by)
+}

@@ -1,0 +1,99 @@
+package tunnel
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+)
+
+// ContactSecretSize is the length of a [ContactSecret] in bytes.
+const ContactSecretSize = 32
+
+const redacted = "[redacted]"
+
+// ContactSecret is how a phone proves to our tunnel service that a contact id is
+// its own: the id is a hash of it, so the service need not remember anybody. It
+// does not print: every formatting verb, slog and JSON show a placeholder. It
+// cannot be compared with ==; use Equal.
+type ContactSecret struct {
+	_ [0]func() // not comparable
+	b [ContactSecretSize]byte
+}
+
+// NewContactSecret makes a secret from r; nil means crypto/rand.
+func NewContactSecret(r io.Reader) (ContactSecret, error) {
+	if r == nil {
+		r = rand.Reader
+	}
+	var s ContactSecret
+	if _, err := io.ReadFull(r, s.b[:]); err != nil {
+		return ContactSecret{}, fmt.Errorf("tunnel: making a contact secret: %w", err)
+	}
+	return s, nil
+}
+
+// ContactSecretFromBytes copies b, which must be 32 bytes long and not all zero.
+func ContactSecretFromBytes(b []byte) (ContactSecret, error) {
+	var s ContactSecret
+	if len(b) != ContactSecretSize {
+		return ContactSecret{}, fmt.Errorf("tunnel: a contact secret is %d bytes long, not %d", ContactSecretSize, len(b))
+	}
+	copy(s.b[:], b)
+	if s.Equal(ContactSecret{}) {
+		return ContactSecret{}, errors.New("tunnel: the contact secret is all zero")
+	}
+	return s, nil
+}
+
+// ParseContactSecret reads what [ContactSecret.Bearer] wrote.
+func ParseContactSecret(text string) (ContactSecret, error) {
+	if len(text) != base64.RawURLEncoding.EncodedLen(ContactSecretSize) {
+		return ContactSecret{}, errors.New("tunnel: a contact secret is 43 characters long")
+	}
+	b, err := base64.RawURLEncoding.Strict().DecodeString(text)
+	if err != nil {
+		// Not the decoder's error: it says where.
+		return ContactSecret{}, errors.New("tunnel: a contact secret is base64url")
+	}
+	return ContactSecretFromBytes(b)
+}
+
+// ContactID is the contact id that the secret proves, at the service's node:
+// node ‖ SHA-256("hither contact id" ‖ 00 ‖ secret), 33 bytes.
+func (s ContactSecret) ContactID(node byte) ContactID {
+	const label = "hither contact id\x00"
+	sum := sha256.Sum256(append([]byte(label), s.b[:]...))
+	return append(ContactID{node}, sum[:]...)
+}
+
+// Bytes gives a copy of the secret up. What it returns prints.
+func (s ContactSecret) Bytes() []byte { return append([]byte(nil), s.b[:]...) }
+
+// Bearer gives the secret up as our tunnel service wants it, in the header
+// Authorization: base64url of 43 characters. It prints.
+func (s ContactSecret) Bearer() string { return base64.RawURLEncoding.EncodeToString(s.b[:]) }
+
+// Equal compares in constant time.
+func (s ContactSecret) Equal(t ContactSecret) bool {
+	return subtle.ConstantTimeCompare(s.b[:], t.b[:]) == 1
+}
+
+// String returns a placeholder.
+func (s ContactSecret) String() string { return redacted }
+
+// GoString returns a placeholder.
+func (s ContactSecret) GoString() string { return redacted }
+
+// Format writes a placeholder for every verb; without it %d would print the bytes.
+func (s ContactSecret) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(redacted)) }
+
+// LogValue returns a placeholder.
+func (s ContactSecret) LogValue() slog.Value { return slog.StringValue(redacted) }
+
+// MarshalJSON returns a placeholder.
+func (s ContactSecret) MarshalJSON() ([]byte, error) { return []byte(`"` + redacted + `"`), nil }
