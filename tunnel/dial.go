@@ -140,7 +140,7 @@ func (d *Dialer) dial(ctx context.Context, s Service, r request) (*websocket.Con
 		DisableKeepAlives:      true,
 		DisableCompression:     true,
 	}
-	conn, answer, err := websocket.Dial(ctx, base.JoinPath(r.path).String(), &websocket.DialOptions{
+	conn, answer, err := websocket.Dial(ctx, base.JoinPath(r.path).String(), &websocket.DialOptions{ //nolint:bodyclose // nothing is left to close, it says
 		HTTPClient:   &http.Client{Transport: transport, CheckRedirect: r.checkRedirect},
 		HTTPHeader:   header,
 		Subprotocols: []string{r.subprotocol},

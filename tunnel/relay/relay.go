@@ -54,7 +54,7 @@ func (r *Relay) Shutdown(ctx context.Context) error {
 	r.ending = true
 	for _, t := range r.pipes {
 		t.stop(shutdown)
-		go t.tell() //nolint:gosec // G118: it needs no context; ctx only bounds the waiting
+		go t.tell()
 	}
 	for _, l := range r.listeners.by {
 		go l.shut(codeGoingAway)
