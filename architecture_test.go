@@ -21,6 +21,8 @@ func mayImport() map[string][]string {
 		".":                          {},
 		"deploy":                     {},
 		"internal/backup":            {},
+		"internal/ble":               {},
+		"internal/ble/bletest":       {},
 		"internal/cbor":              {},
 		"internal/cli":               {},
 		"internal/qrcode":            {},
@@ -68,11 +70,11 @@ func mayWatch() []string {
 }
 
 // mustNotLink is what a program must not hold, by whatever way it would come in: the tool for people links no database,
-// and the server no people in software.
+// and the server no people in software and no radio.
 func mustNotLink() map[string][]string {
 	return map[string][]string{
 		"cmd/hither":  {"database/sql", module + "/internal/store/", module + "/internal/server"},
-		"cmd/hitherd": {module + "/internal/load", module + "/webauthn/webauthntest"},
+		"cmd/hitherd": {module + "/internal/ble", module + "/internal/load", module + "/webauthn/webauthntest"},
 	}
 }
 
