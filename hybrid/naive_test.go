@@ -238,6 +238,11 @@ func naiveReadMap(n int, b []byte) (any, []byte, error) {
 			return nil, nil, errNaive
 		}
 		last = encoded
+		switch key.(type) {
+		case int, string, bool:
+		default:
+			key = [1]string{string(encoded)} // Go cannot compare it; nobody looks for it
+		}
 		if m[key], b, err = naiveRead(rest); err != nil {
 			return nil, nil, err
 		}
