@@ -211,6 +211,9 @@ func TestHostileOptions(t *testing.T) {
 		{"no_user_handle", func(o *webauthn.CreationOptions) { o.User.ID = nil }, clientplatform.TypeError},
 		{"user_handle_of_65_bytes", func(o *webauthn.CreationOptions) { o.User.ID = make([]byte, 65) }, clientplatform.TypeError},
 		{"no_challenge", func(o *webauthn.CreationOptions) { o.Challenge = nil }, clientplatform.TypeError},
+		{"prf_by_credential", func(o *webauthn.CreationOptions) {
+			o.Extensions.PRF = &webauthn.PRFInputs{EvalByCredential: map[string]webauthn.PRFValues{}}
+		}, clientplatform.NotSupportedError},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -227,6 +230,11 @@ func TestHostileOptions(t *testing.T) {
 	o.Challenge = nil
 	answer, err := newClient(t, testOrigin).Get(t.Context(), p, o)
 	failed(t, answer, err, clientplatform.TypeError, nil)
+	p, _ = enrolled(t)
+	p.info.Options = nil
+	if _, err := newClient(t, testOrigin).Get(t.Context(), p, request()); err != nil || p.assertions[0].Options != nil {
+		t.Errorf("without user verification, which nobody requires: %v", err)
+	}
 	p, o = newPhone(webauthntest.Config{}), request()
 	p.info.Options = ctap2.Options{"uv": false}
 	o.UserVerification = webauthn.UserVerificationRequired

@@ -189,6 +189,7 @@ func TestHostileAccounts(t *testing.T) {
 		{"no_user", false, func(r *ctap2.GetAssertionResponse) { r.User = nil }, false},
 		{"no_user_and_named", true, func(r *ctap2.GetAssertionResponse) { r.User = nil }, true},
 		{"no_credential", false, func(r *ctap2.GetAssertionResponse) { r.Credential = nil }, false},
+		{"credential_without_id", false, func(r *ctap2.GetAssertionResponse) { r.Credential.ID = nil }, false},
 		{"no_credential_and_named", true, func(r *ctap2.GetAssertionResponse) { r.Credential = nil }, true},
 		{"several", false, func(r *ctap2.GetAssertionResponse) { r.NumberOfCredentials = 2 }, false},
 		{"several_and_named", true, func(r *ctap2.GetAssertionResponse) { r.NumberOfCredentials = 2 }, true},

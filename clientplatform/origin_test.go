@@ -2,6 +2,7 @@ package clientplatform_test
 
 import (
 	"crypto/sha256"
+	"strings"
 	"testing"
 
 	"github.com/hitherauth/hither/clientplatform"
@@ -83,6 +84,9 @@ func TestHostileOrigins(t *testing.T) {
 			}
 			if !row.ok {
 				failed(t, clientplatform.Registration{}, err, clientplatform.SecurityError, nil)
+				if strings.Contains(err.Error(), "secret") {
+					t.Errorf("error %q has the password in it", err)
+				}
 			}
 		})
 	}

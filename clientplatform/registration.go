@@ -75,7 +75,7 @@ func (c *Client) Create(ctx context.Context, a ctap2.Authenticator, options weba
 	return r.result(response)
 }
 
-// §5.1.3: user.id, the RP ID, and that nobody has given up yet.
+// §5.1.3: user.id, the RP ID, inputs of extensions, and that nobody has given up yet.
 func (r *registration) checkOptions(ctx context.Context) (err error) {
 	if n := len(r.options.User.ID); n < 1 || n > 64 {
 		return failf(TypeError, "user.id of %d bytes instead of 1 to 64", n)
@@ -84,6 +84,9 @@ func (r *registration) checkOptions(ctx context.Context) (err error) {
 		return failf(TypeError, "no challenge")
 	}
 	if r.rpID, err = r.client.rpID(r.options.RP.ID); err != nil {
+		return err
+	}
+	if r.prf, err = creationPRF(r.options.Extensions.PRF); err != nil {
 		return err
 	}
 	r.request.RP = webauthn.RelyingPartyEntity{ID: r.rpID, Name: r.options.RP.Name}
@@ -177,9 +180,6 @@ func (r *registration) listExcluded(ctx context.Context) (err error) {
 
 // §5.1.3: extensions.
 func (r *registration) addExtensions(context.Context) (err error) {
-	if r.prf, err = creationPRF(r.options.Extensions.PRF); err != nil {
-		return err
-	}
 	if r.options.Extensions.PRF != nil && r.can.prf {
 		r.request.Extensions, err = extensions(r.prf)
 	}
