@@ -107,11 +107,13 @@ func (c *Client) rpID(id string) (string, error) {
 	return id, nil
 }
 
-// isPublicSuffix reports whether id, a suffix of host, is a public suffix or part
-// of the one that host is below. Names in the private section of the list count,
-// as they do in browsers.
+// isPublicSuffix reports whether id, a suffix of host, is a public suffix or not
+// below the one that host is below. Names in the private section of the list count,
+// as they do in browsers. HTML asserts the second instead of checking it, and is
+// wrong about exceptions: above "city.kawasaki.jp" is the public suffix
+// "kawasaki.jp", which by itself is none.
 func isPublicSuffix(id, host string) bool {
 	own, _ := publicsuffix.PublicSuffix(id)
 	above, _ := publicsuffix.PublicSuffix(host)
-	return own == id || strings.HasSuffix(above, "."+id)
+	return own == id || !strings.HasSuffix(id, "."+above)
 }

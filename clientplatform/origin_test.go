@@ -119,6 +119,8 @@ func TestHostileRPIDs(t *testing.T) {
 		{"above_a_private_suffix", "https://alice.github.io", "io", ""},
 		{"wildcard_suffix", "https://a.b.kawasaki.jp", "b.kawasaki.jp", ""},
 		{"above_a_wildcard_suffix", "https://a.b.kawasaki.jp", "kawasaki.jp", ""},
+		{"above_an_exception_of_a_wildcard", "https://www.city.kawasaki.jp", "kawasaki.jp", ""},
+		{"above_the_exception_itself", "https://city.kawasaki.jp", "kawasaki.jp", ""},
 		{"exception_of_a_wildcard", "https://www.city.kawasaki.jp", "city.kawasaki.jp", "city.kawasaki.jp"},
 		{"unknown_top_level", "https://id.corp.internal", "internal", ""},
 		{"below_an_unknown_top_level", "https://id.corp.internal", "corp.internal", "corp.internal"},
