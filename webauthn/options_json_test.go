@@ -90,6 +90,14 @@ func with(least, members string) []byte {
 	return []byte(strings.TrimSuffix(least, "}") + "," + members + "}")
 }
 
+func TestParseOptionsKeepsEachHintOnce(t *testing.T) {
+	t.Parallel()
+	got, err := webauthn.ParseRequestOptions(with(leastRequest, `"hints":["hybrid","orbit","hybrid","security-key"]`))
+	if diff := cmp.Diff(got.Hints, []string{"hybrid", "security-key"}); err != nil || diff != "" {
+		t.Errorf("%v (-got +want)\n%s", err, diff)
+	}
+}
+
 func TestParseOptionsTolerates(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct{ name, members string }{
