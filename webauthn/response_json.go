@@ -49,6 +49,7 @@ type prfJSON struct {
 
 // MarshalJSON writes the RegistrationResponseJSON that [ParseRegistrationResponse]
 // reads, with the copies of parts of the attestation object that clients make.
+// Unknown transports are left out.
 // It fails when the attestation object has no credential, and when its key is
 // malformed.
 func (r RegistrationResponse) MarshalJSON() ([]byte, error) {
@@ -61,11 +62,13 @@ func (r RegistrationResponse) MarshalJSON() ([]byte, error) {
 	if err != nil {
 		return nil, within("response.publicKey", err)
 	}
-	// §5.2.1: unique, in lexicographical order.
-	transports := slices.Compact(slices.Sorted(slices.Values(r.Transports)))
-	if transports == nil {
-		transports = []Transport{}
+	// §5.2.1: unique, in lexicographical order. Unknown ones are an authenticator's
+	// own words, which could tell it from others.
+	transports := []Transport{}
+	for _, t := range r.Transports {
+		transports = appendTransport(transports, t)
 	}
+	slices.Sort(transports)
 	out := credentialJSON[attestationJSON]{
 		ID:         r.CredentialID,
 		RawID:      r.CredentialID,

@@ -59,7 +59,7 @@ func TestRegistrationResponseCopies(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		r.Transports = []webauthn.Transport{webauthn.TransportUSB, webauthn.TransportBLE, webauthn.TransportUSB}
+		r.Transports = []webauthn.Transport{webauthn.TransportUSB, webauthn.TransportBLE, "of-the-future", webauthn.TransportUSB}
 		var got, browser struct {
 			Response struct {
 				AuthenticatorData  string
