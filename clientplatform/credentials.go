@@ -58,11 +58,11 @@ func fitting(ctx context.Context, a ctap2.Authenticator, c capabilities, rpID st
 
 // answeredCredential is the id of the credential that an assertion is by. An
 // authenticator may leave it out when it was asked for exactly one. With a list,
-// it is one of the list; without, any.
+// it is one of the list; without, any. It shares no memory with either.
 func answeredCredential(answered *webauthn.CredentialDescriptor, allowed []webauthn.CredentialDescriptor) (webauthn.Bytes, error) {
 	switch {
 	case answered == nil && len(allowed) == 1:
-		return allowed[0].ID, nil
+		return slices.Clone(allowed[0].ID), nil
 	case answered == nil:
 		return nil, failf(UnknownError, "the authenticator does not say with which credential it signed")
 	case answered.Type != typePublicKey || len(answered.ID) == 0:
@@ -70,5 +70,5 @@ func answeredCredential(answered *webauthn.CredentialDescriptor, allowed []webau
 	case len(allowed) > 0 && !contains(allowed, answered.ID):
 		return nil, failf(UnknownError, "the authenticator signed with a credential that is not on the list")
 	}
-	return answered.ID, nil
+	return slices.Clone(answered.ID), nil
 }

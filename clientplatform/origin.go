@@ -97,6 +97,8 @@ func endsInNumber(host string) bool {
 // as well name the origin that it means.
 func (c *Client) rpID(id string) (string, error) {
 	switch {
+	case c.host == "":
+		return "", failf(SecurityError, "the client has no origin: it is not made by New")
 	case id == "" || id == c.host:
 		return c.host, nil
 	case !strings.HasSuffix(c.host, "."+id):

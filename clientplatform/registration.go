@@ -150,7 +150,7 @@ func (r *registration) selectAuthenticator(ctx context.Context) (err error) {
 	}):
 		return failf(NotSupportedError, "the authenticator has none of the algorithms")
 	}
-	r.request.Options = options(r.discoverable, r.can.wantsVerification(s.UserVerification, r.options.Extensions.PRF != nil && r.can.prf))
+	r.request.Options = options(r.discoverable, r.can.wantsVerification(s.UserVerification, r.asksPRF()))
 	if r.can.formats {
 		r.request.AttestationFormats = r.options.AttestationFormats
 		if !r.conveyed() {
@@ -178,9 +178,12 @@ func (r *registration) listExcluded(ctx context.Context) (err error) {
 	return err
 }
 
+// asksPRF reports whether it is asked for, of somebody who can.
+func (r *registration) asksPRF() bool { return r.options.Extensions.PRF != nil && r.can.prf }
+
 // §5.1.3: extensions.
 func (r *registration) addExtensions(context.Context) (err error) {
-	if r.options.Extensions.PRF != nil && r.can.prf {
+	if r.asksPRF() {
 		r.request.Extensions, err = extensions(r.prf)
 	}
 	return err
@@ -204,10 +207,12 @@ func (r *registration) result(response ctap2.MakeCredentialResponse) (Registrati
 		out.Discoverable = &r.discoverable
 	}
 	var prf ctap2.PRFOutput
-	if r.options.Extensions.PRF != nil {
+	if r.asksPRF() {
 		if prf, err = prfOutput(response.UnsignedExtensions, r.prf, credential.CredentialID); err != nil {
 			return Registration{}, err
 		}
+	}
+	if r.options.Extensions.PRF != nil {
 		out.PRFEnabled = prf.Enabled
 		if prf.Enabled == nil {
 			out.PRFEnabled = new(prf.Results != nil)
