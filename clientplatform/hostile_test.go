@@ -196,6 +196,8 @@ func TestHostileAccounts(t *testing.T) {
 		{"several_and_named", true, func(r *ctap2.GetAssertionResponse) { r.NumberOfCredentials = 2 }, true},
 		{"several_chosen_there", false, func(r *ctap2.GetAssertionResponse) { r.NumberOfCredentials, r.UserSelected = 2, true }, true},
 		{"one", false, func(r *ctap2.GetAssertionResponse) { r.NumberOfCredentials = 1 }, true},
+		{"longest_user_handle", false, func(r *ctap2.GetAssertionResponse) { r.User.ID = make([]byte, 64) }, true},
+		{"longest_signature", false, func(r *ctap2.GetAssertionResponse) { r.Signature = make([]byte, 8<<10) }, true},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -233,6 +235,16 @@ func TestHostileInfo(t *testing.T) {
 			}
 		})
 	}
+}
+
+// An authenticator that cannot say what it can is not asked for more.
+func TestHostileNoInfo(t *testing.T) {
+	t.Parallel()
+	client := newClient(t, testOrigin)
+	made, err := client.Create(t.Context(), &scripted{errInfo: ctap2.StatusProcessing}, creation())
+	failed(t, made, err, clientplatform.NotAllowedError, ctap2.StatusProcessing)
+	signed, err := client.Get(t.Context(), &scripted{errInfo: ctap2.StatusProcessing}, request())
+	failed(t, signed, err, clientplatform.NotAllowedError, ctap2.StatusProcessing)
 }
 
 // What an authenticator calls its transports reaches nobody: it would be a way to
@@ -311,9 +323,11 @@ type scripted struct {
 	made   ctap2.MakeCredentialResponse
 	signed ctap2.GetAssertionResponse
 	err    error
+
+	errInfo error
 }
 
-func (s *scripted) GetInfo(context.Context) (ctap2.Info, error) { return s.info, nil }
+func (s *scripted) GetInfo(context.Context) (ctap2.Info, error) { return s.info, s.errInfo }
 
 func (s *scripted) MakeCredential(context.Context, ctap2.MakeCredentialRequest) (ctap2.MakeCredentialResponse, error) {
 	return s.made, s.err

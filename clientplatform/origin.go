@@ -53,8 +53,8 @@ func effectiveDomain(origin string) (string, error) {
 // domain returns the form in which browsers compare a domain, or says why the
 // host is none.
 func domain(host string) (string, error) {
-	if _, err := netip.ParseAddr(host); err == nil || endsInNumber(host) {
-		return "", errors.New("an IP address is no domain, and has no passkeys")
+	if _, err := netip.ParseAddr(host); err == nil {
+		return "", errAddress
 	}
 	ascii, err := idna.New(
 		idna.MapForLookup(), idna.BidiRule(), idna.CheckHyphens(false), idna.CheckJoiners(true),
@@ -67,23 +67,22 @@ func domain(host string) (string, error) {
 		// A name of its own to browsers, which certificates and RP IDs do not know.
 		return "", errors.New("the host ends in a dot")
 	case endsInNumber(ascii):
-		return "", errors.New("an IP address is no domain, and has no passkeys")
+		return "", errAddress
 	}
 	return ascii, nil
 }
 
+var errAddress = errors.New("an IP address is no domain, and has no passkeys")
+
 // endsInNumber reports whether a browser would read the host as an IPv4 address
-// (URL standard, "ends in a number checker"): 127.1, 0x7f.0x1 and the like.
+// (URL standard, "ends in a number checker"): 127.1, 0x7f.0x1 and the like. The host
+// is in lower case and has no empty label.
 func endsInNumber(host string) bool {
-	host = strings.TrimSuffix(host, ".")
 	last := host[strings.LastIndexByte(host, '.')+1:]
-	if last == "" {
-		return false
-	}
 	if strings.Trim(last, "0123456789") == "" {
 		return true
 	}
-	hex, ok := strings.CutPrefix(strings.ToLower(last), "0x")
+	hex, ok := strings.CutPrefix(last, "0x")
 	return ok && strings.Trim(hex, "0123456789abcdef") == ""
 }
 

@@ -2,6 +2,7 @@ package clientplatform_test
 
 import (
 	"crypto/sha256"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -68,6 +69,11 @@ func TestHostileOrigins(t *testing.T) {
 		{"ipv4", "https://127.0.0.1", false},
 		{"ipv4_short", "https://127.1", false},
 		{"ipv4_hex", "https://0x7f.0x0.0x0.0x1", false},
+		{"ipv4_hex_upper_case", "https://0X7F.1", false},
+		{"ipv4_hex_last", "https://127.0.0.0x1", false},
+		{"ipv4_nothing_in_hex", "https://127.0.0.0x", false},
+		{"ipv4_trailing_dot", "https://127.0.0.1.", false},
+		{"number_last", "https://id.example.09", false},
 		{"ipv4_one_number", "https://2130706433", false},
 		{"ipv4_full_width", "https://１２７.0.0.１", false},
 		{"ipv4_http", "http://127.0.0.1", false},
@@ -81,6 +87,9 @@ func TestHostileOrigins(t *testing.T) {
 			got, err := clientplatform.New(clientplatform.Config{Origin: row.origin})
 			if (err == nil) != row.ok || (got != nil) != row.ok {
 				t.Fatalf("%s: got %v", row.origin, err)
+			}
+			if strings.HasPrefix(row.name, "ip") && !strings.Contains(fmt.Sprint(err), "IP address") && strings.HasPrefix(row.origin, "https") && !strings.HasSuffix(row.origin, ".") {
+				t.Errorf("error %q does not say that it is an address", err)
 			}
 			if !row.ok {
 				failed(t, clientplatform.Registration{}, err, clientplatform.SecurityError, nil)
