@@ -41,6 +41,8 @@ func (m *message) len() int {
 	return len(m.b) - serverHeader
 }
 
+func (m *message) payload() []byte { return m.b[serverHeader:] }
+
 // room is where up to n more bytes may go: at least one, and no more than four
 // times as much as there is already.
 func (m *message) room(n int) ([]byte, error) {

@@ -42,7 +42,8 @@ type Limits struct {
 	Idle    time.Duration // 3 min: without a message, once both are there
 	Message time.Duration // 30 s: from a message's first byte to its last
 	Backlog time.Duration // 10 s: a party that does not read what waits for it
-	Wake    time.Duration // 10 s: a phone that was woken comes to its tunnel
+	Wake    time.Duration // 10 s: until a phone that was woken comes to its tunnel
+	Quiet   time.Duration // 2 min: a phone that waits to be woken sends nothing, not even a ping
 
 	FirstMessageBytes int   // 64 KiB: a message, until both parties have sent one
 	MessageBytes      int   // 1 MiB: a message, after that
@@ -81,6 +82,7 @@ func (l Limits) withDefaults() Limits {
 	defaulted(&l.Message, 30*time.Second)
 	defaulted(&l.Backlog, 10*time.Second)
 	defaulted(&l.Wake, 10*time.Second)
+	defaulted(&l.Quiet, 2*time.Minute)
 	defaulted(&l.FirstMessageBytes, 64<<10)
 	defaulted(&l.MessageBytes, 1<<20)
 	defaulted(&l.Bytes, 4<<20)

@@ -46,6 +46,7 @@ func newMetrics() *metrics {
 	for _, why := range reasons() {
 		m.ends.WithLabelValues(string(why))
 	}
+	m.wakes.WithLabelValues("came")
 	return m
 }
 
@@ -74,4 +75,13 @@ func (m *metrics) refused(route, why string) { m.refusals.WithLabelValues(route,
 func (m *metrics) moved(bytes int) {
 	m.messages.Inc()
 	m.bytes.Add(float64(bytes))
+}
+
+// woken counts a phone that came, or why it did not.
+func (m *metrics) woken(no *refusal) {
+	outcome := "came"
+	if no != nil {
+		outcome = no.reason
+	}
+	m.wakes.WithLabelValues(outcome).Inc()
 }

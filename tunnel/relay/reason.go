@@ -16,16 +16,15 @@ const (
 	protocolError reason = "protocol_error" // a frame was against RFC 6455
 	crowded       reason = "crowded"        // the relay had no memory to give
 	abandoned     reason = "abandoned"      // who asked left before the tunnel was made
-	refused       reason = "refused"        // the phone does not know the link
+	turnedAway    reason = "refused"        // the phone does not know the link
 	untaken       reason = "untaken"        // the phone that was woken did not come
-	replaced      reason = "replaced"       // the phone waits on another connection now
 	shutdown      reason = "shutdown"       // the relay ends
 )
 
 func reasons() []reason {
 	return []reason{
 		finished, lost, unmet, overLife, idle, overQuota, tooBig, slow, text, protocolError, crowded,
-		abandoned, refused, untaken, replaced, shutdown,
+		abandoned, turnedAway, untaken, shutdown,
 	}
 }
 

@@ -22,13 +22,16 @@ type Relay struct {
 	metrics *metrics
 	bank    *bank
 
-	mu        sync.Mutex
-	ending    bool
-	pipes     map[tunnel.ID]*pipe
-	waiting   map[netip.Prefix]int
-	unjoined  int // the sum of waiting
-	listeners listeners
-	running   sync.WaitGroup // goroutines that read; added to under mu, and not when ending
+	mu         sync.Mutex
+	ending     bool
+	pipes      map[tunnel.ID]*pipe
+	waiting    map[netip.Prefix]int
+	unjoined   int // the sum of waiting
+	listeners  map[[contactIDSize]byte]*listener
+	listening  map[netip.Prefix]int
+	wakes      map[netip.Prefix]int // of the minute since wakesSince
+	wakesSince time.Time
+	running    sync.WaitGroup // goroutines that read; added to under mu, and not when ending
 }
 
 // New makes a relay. The config is copied, its Origins are not to be changed.
@@ -42,7 +45,9 @@ func New(c Config) *Relay {
 		bank:      &bank{limit: c.Limits.Buffers},
 		pipes:     map[tunnel.ID]*pipe{},
 		waiting:   map[netip.Prefix]int{},
-		listeners: newListeners(),
+		listeners: map[[contactIDSize]byte]*listener{},
+		listening: map[netip.Prefix]int{},
+		wakes:     map[netip.Prefix]int{},
 	}
 }
 
@@ -56,7 +61,7 @@ func (r *Relay) Shutdown(ctx context.Context) error {
 		t.stop(shutdown)
 		go t.tell()
 	}
-	for _, l := range r.listeners.by {
+	for _, l := range r.listeners {
 		go l.shut(codeGoingAway)
 	}
 	r.mu.Unlock()
@@ -148,5 +153,5 @@ func (r *Relay) start(f func()) bool {
 func (r *Relay) counts() (passing, waiting, listening int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return len(r.pipes) - r.unjoined, r.unjoined, len(r.listeners.by)
+	return len(r.pipes) - r.unjoined, r.unjoined, len(r.listeners)
 }

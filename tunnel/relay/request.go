@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/hitherauth/hither/tunnel"
 )
@@ -17,6 +18,9 @@ type refusal struct {
 	status int
 	reason string
 }
+
+// answered is the status of a refusal of which who asked knows already.
+const answered = 0
 
 // request is one that has passed check.
 type request struct {
@@ -37,8 +41,16 @@ func (r *Relay) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 		return
 	}
 	r.metrics.refused(name, no.reason)
+	if no.status == answered {
+		return
+	}
 	header := w.Header()
 	header.Set("Cache-Control", "no-store")
+	if req.ContentLength != 0 {
+		// The server would wait for a body that nobody wants.
+		header.Set("Connection", "close")
+		_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(farewellTime))
+	}
 	switch no.status {
 	case http.StatusMethodNotAllowed:
 		header.Set("Allow", http.MethodGet)
@@ -68,6 +80,19 @@ func (r *Relay) route(req *http.Request) (string, func(http.ResponseWriter, *htt
 		id, err2 := tunnel.ParseID(second)
 		if err1 == nil && err2 == nil {
 			return "connect", func(w http.ResponseWriter, req *http.Request) *refusal { return r.serveConnect(w, req, routing, id) }
+		}
+	}
+	if text, ok := strings.CutPrefix(path, "/cable/contact/"); ok {
+		if id, err := tunnel.ParseContactID(text); err == nil {
+			return "contact", func(w http.ResponseWriter, req *http.Request) *refusal { return r.serveContact(w, req, id) }
+		}
+	}
+	if path == "/hither/listen" {
+		return "listen", func(w http.ResponseWriter, req *http.Request) *refusal { return r.serveListen(w, req, nil) }
+	}
+	if text, ok := strings.CutPrefix(path, "/hither/listen/"); ok {
+		if id, err := tunnel.ParseContactID(text); err == nil {
+			return "listen", func(w http.ResponseWriter, req *http.Request) *refusal { return r.serveListen(w, req, id) }
 		}
 	}
 	return "none", nil

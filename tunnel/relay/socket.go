@@ -243,7 +243,12 @@ func (s *socket) shut(code uint16) {
 // last. err is what the last read said.
 func (s *socket) finish(err error) {
 	if b, ok := errors.AsType[breach](err); ok && b.reason != lost {
-		// Where the next frame begins is not known.
+		// Where the next frame begins is not known, so neither will be the goodbye.
+		s.writing.Lock()
+		if half, ok := s.conn.(interface{ CloseWrite() error }); ok && !s.broken {
+			_ = half.CloseWrite()
+		}
+		s.writing.Unlock()
 		_, _ = io.Copy(io.Discard, s.r)
 	}
 	for err == nil {

@@ -58,8 +58,10 @@ func (r *Relay) join(w http.ResponseWriter, up request, t *pipe, index int, head
 	// What the other party says must not overtake the handshake.
 	p.writing.Lock()
 	if !t.attach(p) {
-		decline(conn, http.StatusNotFound)
-		return &refusal{http.StatusNotFound, "no_tunnel"}
+		if t.waker != nil {
+			return decline(conn, &refusal{http.StatusBadGateway, "no_tunnel"})
+		}
+		return decline(conn, &refusal{http.StatusNotFound, "no_tunnel"})
 	}
 	err := p.accept(up, header, signal)
 	p.writing.Unlock()
@@ -78,17 +80,17 @@ func hijack(w http.ResponseWriter) (net.Conn, *refusal) {
 		return nil, &refusal{http.StatusBadRequest, "no_upgrade"}
 	}
 	if rw.Reader.Buffered() > 0 {
-		decline(conn, http.StatusBadRequest)
-		return nil, &refusal{http.StatusBadRequest, "early"}
+		return nil, decline(conn, &refusal{http.StatusBadRequest, "early"})
 	}
 	return conn, nil
 }
 
 // decline answers a request whose connection is its server's no more, and hangs up.
-func decline(conn net.Conn, status int) {
+func decline(conn net.Conn, no *refusal) *refusal {
 	_ = conn.SetWriteDeadline(time.Now().Add(farewellTime))
-	_, _ = fmt.Fprintf(conn, "HTTP/1.1 %d %s\r\nConnection: close\r\nContent-Length: 0\r\n\r\n", status, http.StatusText(status))
+	_, _ = fmt.Fprintf(conn, "HTTP/1.1 %d %s\r\nConnection: close\r\nContent-Length: 0\r\n\r\n", no.status, http.StatusText(no.status))
 	_ = conn.Close()
+	return &refusal{answered, no.reason}
 }
 
 // accept answers the opening handshake. See RFC 6455 §4.2.2. writing is held.
