@@ -160,12 +160,7 @@ func (c *Channel) why(err error) error {
 	case <-c.closed:
 		return net.ErrClosed
 	default:
-		return &lostError{err}
+		// Not wrapped: an io.EOF of the network is no good order.
+		return errors.New("tunnel: the channel broke off: " + err.Error())
 	}
 }
-
-// lostError is an end without a farewell.
-type lostError struct{ err error }
-
-func (e *lostError) Error() string { return "tunnel: the channel broke off: " + e.err.Error() }
-func (e *lostError) Unwrap() error { return e.err }

@@ -223,10 +223,6 @@ func TestHostileLimits(t *testing.T) {
 		t.Parallel()
 		h := newHouse(t, relay.Config{Limits: relay.Limits{Idle: 200 * time.Millisecond}})
 		phone, client := h.pair(t, tunnel.ID{})
-		for range 3 {
-			send(t, phone, nil)
-			receive(t, client)
-		}
 		ends(t, phone, 1008)
 		ends(t, client, 1008)
 		if got := h.metric(t, "hither_relay_tunnels_ended_total", "idle"); got != 1 {
@@ -244,6 +240,9 @@ func TestHostileLimits(t *testing.T) {
 		ends(t, phone, 1008)
 		_, err = h.dialer.Connect(t.Context(), h.Service, routing, id)
 		hasStatus(t, err, http.StatusNotFound)
+		if got := h.metric(t, "hither_relay_tunnels_ended_total", "unmet"); got != 1 {
+			t.Errorf("%v tunnels were unmet, want 1", got)
+		}
 	})
 	t.Run("HYB-23/unfinished_message", func(t *testing.T) {
 		t.Parallel()

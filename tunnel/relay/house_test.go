@@ -137,6 +137,18 @@ func (h *house) metric(t *testing.T, name, value string) (sum float64) {
 	return sum
 }
 
+// metrics are all series, in words.
+func (h *house) metrics(t *testing.T) string {
+	t.Helper()
+	registry := prometheus.NewPedanticRegistry()
+	registry.MustRegister(h.Collectors()...)
+	families, err := registry.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return fmt.Sprint(families)
+}
+
 // eventually waits until something is so.
 func eventually(t *testing.T, so func() bool) {
 	t.Helper()
