@@ -64,6 +64,9 @@ func begin(p pattern, static *ecdh.PublicKey, psk *[KeySize]byte, ephemeral *ecd
 			return nil, fmt.Errorf("noise: generating e: %w", err)
 		}
 	}
+	if p256 := ecdh.P256(); static.Curve() != p256 || ephemeral.Curve() != p256 {
+		return nil, errors.New("noise: a key is not of P-256")
+	}
 	s := &handshake{e: ephemeral}
 	// A name that is shorter than a hash is padded with zeros instead of hashed.
 	copy(s.h[:], p.name)

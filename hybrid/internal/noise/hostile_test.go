@@ -2,6 +2,9 @@ package noise_test
 
 import (
 	"bytes"
+	"crypto/ecdh"
+	"crypto/rand"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -292,4 +295,69 @@ func TestHostileRecordsBits(t *testing.T) {
 			requireOpened(t, noise.NewCipherState(&key), [][]byte{changed, record}, nil)
 		}
 	})
+}
+
+// A key of another curve makes no message: what goes out is made with all keys or
+// not at all.
+func TestHostileCurves(t *testing.T) {
+	t.Parallel()
+	other, err := ecdh.P384().GenerateKey(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var psk [noise.KeySize]byte
+	kn, nk := newKeys("KNpsk0"), newKeys("NKpsk0")
+	first := map[string][]byte{}
+	for pattern, k := range map[string]keys{"KNpsk0": kn, "NKpsk0": nk} {
+		if first[pattern], _, err = initiateOurs(k); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, do := range map[string]func(static, e *ecdh.PrivateKey) (noise.Message, error){
+		"InitiateKN": func(static, e *ecdh.PrivateKey) (noise.Message, error) {
+			_, m, err := noise.InitiateKN(static, &psk, e)
+			return m, err
+		},
+		"InitiateNK": func(static, e *ecdh.PrivateKey) (noise.Message, error) {
+			_, m, err := noise.InitiateNK(static.PublicKey(), &psk, e)
+			return m, err
+		},
+		"RespondKN": func(static, e *ecdh.PrivateKey) (noise.Message, error) {
+			_, m, err := noise.RespondKN(static.PublicKey(), &kn.psk, e, first["KNpsk0"])
+			return m, err
+		},
+		"RespondNK": func(static, e *ecdh.PrivateKey) (noise.Message, error) {
+			_, m, err := noise.RespondNK(static, &nk.psk, e, first["NKpsk0"])
+			return m, err
+		},
+	} {
+		t.Run("HYB-06_"+name, func(t *testing.T) {
+			t.Parallel()
+			for _, pair := range [][2]*ecdh.PrivateKey{{other, nil}, {newKey(), other}} {
+				m, err := do(pair[0], pair[1])
+				if err == nil || m != (noise.Message{}) || !strings.Contains(err.Error(), "P-256") {
+					t.Errorf("got %x, %v", m, err)
+				}
+			}
+		})
+	}
+}
+
+// The reason why a direction ended is the first.
+func TestBreak(t *testing.T) {
+	t.Parallel()
+	reason := errors.New("the plaintext is nonsense")
+	state := noise.NewCipherState(&[noise.KeySize]byte{1})
+	if err := state.Break(reason); err != reason { //nolint:errorlint // this very error
+		t.Fatal(err)
+	}
+	for name, call := range map[string]func() error{
+		"Break": func() error { return state.Break(errors.New("another")) },
+		"Seal":  func() error { _, err := state.Seal(nil, []byte("text")); return err },
+		"Open":  func() error { _, err := state.Open(nil, make([]byte, 32)); return err },
+	} {
+		if err := call(); err != reason { //nolint:errorlint // this very error
+			t.Errorf("%s: got %v", name, err)
+		}
+	}
 }
