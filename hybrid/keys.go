@@ -98,10 +98,8 @@ func (s LinkSecret) PSK(eid EID) (p PSK) {
 	return p
 }
 
-// Equal compares in constant time. A key of a linked phone equals none of a QR code.
-func (k EIDKey) Equal(l EIDKey) bool {
-	return subtle.ConstantTimeCompare(k.b[:], l.b[:]) == 1 && k.linked == l.linked
-}
+// Equal compares in constant time.
+func (k EIDKey) Equal(l EIDKey) bool { return subtle.ConstantTimeCompare(k.b[:], l.b[:]) == 1 }
 
 // Equal compares in constant time.
 func (p PSK) Equal(q PSK) bool { return subtle.ConstantTimeCompare(p.b[:], q.b[:]) == 1 }

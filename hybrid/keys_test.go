@@ -17,10 +17,11 @@ import (
 func requireSilent(t *testing.T, name string, secret []byte, texts ...string) {
 	t.Helper()
 	decimal := fmt.Sprintf("%d %d %d", secret[0], secret[1], secret[2])
+	list := fmt.Sprintf("%d,%d,%d", secret[0], secret[1], secret[2])
 	commas := fmt.Sprintf("%#x, %#x, %#x", secret[0], secret[1], secret[2])
 	for _, text := range texts {
 		for _, telling := range []string{
-			string(secret), hex.EncodeToString(secret[:4]), strings.ToUpper(hex.EncodeToString(secret[:4])), decimal, commas,
+			string(secret), hex.EncodeToString(secret[:4]), strings.ToUpper(hex.EncodeToString(secret[:4])), decimal, list, commas,
 			base64.StdEncoding.EncodeToString(secret)[:5], base64.RawURLEncoding.EncodeToString(secret)[:5],
 		} {
 			if strings.Contains(text, telling) {
@@ -54,6 +55,15 @@ func TestSecretsDoNotPrint(t *testing.T) {
 			var texts []string
 			for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%d", "%x", "%X", "%o", "%c", "%U", "%t"} {
 				texts = append(texts, fmt.Sprintf(verb, row.value), fmt.Sprintf(verb, []any{row.value}))
+			}
+			if direct, ok := row.value.(interface {
+				fmt.Stringer
+				fmt.GoStringer
+				slog.LogValuer
+			}); ok {
+				texts = append(texts, direct.String(), direct.GoString(), direct.LogValue().String())
+			} else if name != "in_a_struct" {
+				t.Error("something prints it as it likes")
 			}
 			j, err := json.Marshal(map[string]any{"secret": row.value})
 			if err != nil {

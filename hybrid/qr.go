@@ -226,11 +226,6 @@ func appendDigits(text, b []byte) []byte {
 }
 
 func parseDigits(digits string) ([]byte, error) {
-	for _, c := range []byte(digits) {
-		if c < '0' || c > '9' {
-			return nil, errors.New("there is something between the digits")
-		}
-	}
 	b := make([]byte, 0, len(digits)/groupDigits*groupBytes+groupBytes)
 	for len(digits) > 0 {
 		group := digits[:min(len(digits), groupDigits)]
@@ -243,8 +238,11 @@ func parseDigits(digits string) ([]byte, error) {
 			return nil, fmt.Errorf("%d digits at the end are no whole number of bytes", len(group))
 		}
 		v, err := strconv.ParseUint(group, 10, 8*n)
-		if err != nil {
+		switch {
+		case errors.Is(err, strconv.ErrRange):
 			return nil, fmt.Errorf("%d digits stand for more than %d bytes", len(group), n)
+		case err != nil:
+			return nil, errors.New("there is something between the digits")
 		}
 		b = append(b, binary.LittleEndian.AppendUint64(nil, v)[:n]...)
 	}

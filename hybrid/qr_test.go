@@ -74,6 +74,7 @@ func TestParseQRCodeTolerates(t *testing.T) {
 		"key_6_bool":        {qrText(append(good, pair{6, false})), nil},
 		"key_6_channels":    {qrText(append(good, pair{6, []any{0, 1}})), nil},
 		"unknown_hint":      {qrText(append(good[:5:5], pair{5, "zz"})), func(q *hybrid.QRCode) { q.Hint = hybrid.HintGetAssertion }},
+		"large":             {largeQRText(7089 - 2), nil},
 		"empty_hint":        {qrText(append(good[:5:5], pair{5, ""})), func(q *hybrid.QRCode) { q.Hint = hybrid.HintGetAssertion }},
 		"presentation":      {qrText(append(good[:5:5], pair{5, "dcp"})), func(q *hybrid.QRCode) { q.Hint = hybrid.HintPresentation }},
 		"issuance":          {qrText(append(good[:5:5], pair{5, "dci"})), func(q *hybrid.QRCode) { q.Hint = hybrid.HintIssuance }},
@@ -152,7 +153,7 @@ func TestHostileQRCodes(t *testing.T) {
 		"HYB-02_group_of_1_too_large":   "FIDO:/256",
 		"HYB-02_group_of_2_too_large":   "FIDO:/65536",
 		"HYB-02_1_MiB_of_digits":        "FIDO:/" + strings.Repeat("0", 1<<20),
-		"HYB-02_larger_than_a_code":     "FIDO:/" + strings.Repeat("0", 17*417),
+		"HYB-02_larger_than_a_code":     largeQRText(7089 + 1),
 		"HYB-02_point_off_curve":        with(0, offCurve(point)),
 		"HYB-02_point_x_too_large":      with(0, append([]byte{2}, []byte(strings.Repeat("\xff", 32))...)),
 		"HYB-02_point_uncompressed":     with(0, seededKey("client").PublicKey().Bytes()),
@@ -221,6 +222,16 @@ func offCurve(point []byte) []byte {
 		b := append(bytes.Clone(point[:32]), x)
 		if _, y := elliptic.UnmarshalCompressed(elliptic.P256(), b); y == nil {
 			return b
+		}
+	}
+}
+
+// largeQRText is a good code with so many characters, or a few more, most of them in
+// a key that nobody knows.
+func largeQRText(n int) string {
+	for size := 2000; ; size++ {
+		if text := qrText(append(goodMap(), pair{1000, make([]byte, size)})); len(text) >= n {
+			return text
 		}
 	}
 }
