@@ -8,6 +8,7 @@ import (
 	"crypto/elliptic"
 	"crypto/hmac"
 	"crypto/sha256"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"math/big"
@@ -131,8 +132,10 @@ func naiveCBOR(v any) []byte {
 			return []byte{major<<5 | 24, byte(n)}
 		case n < 1<<16:
 			return []byte{major<<5 | 25, byte(n >> 8), byte(n)}
+		case n < 1<<32:
+			return binary.BigEndian.AppendUint32([]byte{major<<5 | 26}, uint32(n))
 		default:
-			return []byte{major<<5 | 26, byte(n >> 24), byte(n >> 16), byte(n >> 8), byte(n)}
+			return binary.BigEndian.AppendUint64([]byte{major<<5 | 27}, n)
 		}
 	}
 	switch v := v.(type) {

@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -19,6 +20,9 @@ const (
 	qrPrefix = "FIDO:/"
 	// maxQRText is the number of digits that the largest of all QR codes holds.
 	maxQRText = 7089
+	// maxQRTime is the last second of the year 9999. Packages time and json have
+	// surprises behind it.
+	maxQRTime = 253402300799
 )
 
 // QRCode is what a client platform shows to a phone, CTAP 2.2 §11.5: its side of
@@ -92,17 +96,20 @@ const (
 )
 
 // Text returns what the QR code says: "FIDO:/" and digits, all of them in the
-// alphanumeric set of QR codes. ClientKey must be a P-256 key.
+// alphanumeric set of QR codes. It is "" if ClientKey is not a P-256 key.
 func (q QRCode) Text() string {
+	if q.ClientKey == nil || q.ClientKey.Curve() != ecdh.P256() {
+		return ""
+	}
 	m := map[any]any{
 		qrClientKey:    compressed(q.ClientKey),
 		qrSecret:       bytes.Clone(q.Secret.b[:]),
-		qrKnownDomains: q.KnownDomains,
+		qrKnownDomains: min(q.KnownDomains, math.MaxInt64),
 		// Old Android without this key falls back to a revision that is gone.
 		qrLinking: q.Linking,
 		qrHint:    q.Hint.String(),
 	}
-	if seconds := q.Time.Unix(); seconds >= 0 {
+	if seconds := q.Time.Unix(); seconds >= 0 && seconds <= maxQRTime {
 		m[qrTime] = seconds
 	}
 	b, err := cbor.Encode(m)
@@ -164,8 +171,8 @@ func qrCodeFromMap(m map[any]any) (q QRCode, err error) {
 	}
 	if v, ok := m[qrTime]; ok {
 		seconds, ok := v.(int64)
-		if !ok || seconds < 0 {
-			return QRCode{}, errors.New("the time is no unsigned integer")
+		if !ok || seconds < 0 || seconds > maxQRTime {
+			return QRCode{}, errors.New("the time is none between 1970 and 9999")
 		}
 		q.Time = time.Unix(seconds, 0)
 	}

@@ -2,9 +2,12 @@ package hybrid_test
 
 import (
 	"bytes"
+	"crypto/ecdh"
 	"crypto/elliptic"
+	"crypto/rand"
 	"encoding/json"
 	"fmt"
+	"math"
 	"regexp"
 	"strings"
 	"testing"
@@ -81,6 +84,9 @@ func TestParseQRCodeTolerates(t *testing.T) {
 		"no_optional_key": {qrText(good[:2]), func(q *hybrid.QRCode) {
 			*q = hybrid.QRCode{ClientKey: q.ClientKey, Secret: q.Secret}
 		}},
+		"last_second_of_year_9999": {qrText(append(good[:3:3], pair{3, 253402300799})), func(q *hybrid.QRCode) {
+			q.Time, q.Linking, q.Hint = time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC), false, hybrid.HintGetAssertion
+		}},
 		"time_in_the_far_future": {qrText(append(good[:3:3], pair{3, 1<<32 - 1})), func(q *hybrid.QRCode) {
 			q.Time, q.Linking, q.Hint = time.Unix(1<<32-1, 0), false, hybrid.HintGetAssertion
 		}},
@@ -99,6 +105,27 @@ func TestParseQRCodeTolerates(t *testing.T) {
 				t.Errorf("%+v, want %+v (error: %v)", got, want, err)
 			}
 		})
+	}
+}
+
+// A code that cannot be made is none, and what cannot be said is left out.
+func TestQRCodeTextOfNonsense(t *testing.T) {
+	t.Parallel()
+	p384, err := ecdh.P384().GenerateKey(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, key := range map[string]*ecdh.PublicKey{"no key": nil, "P-384": p384.PublicKey()} {
+		if got := (hybrid.QRCode{ClientKey: key}).Text(); got != "" {
+			t.Errorf("%s: %s", name, got)
+		}
+	}
+	key := seededKey("client").PublicKey()
+	for name, at := range map[string]time.Time{"1969": time.Unix(-1, 0), "10000": time.Unix(253402300800, 0)} {
+		q, err := hybrid.ParseQRCode(hybrid.QRCode{ClientKey: key, Time: at, KnownDomains: math.MaxUint64}.Text())
+		if err != nil || !q.Time.IsZero() || q.KnownDomains != math.MaxInt64 {
+			t.Errorf("%s: %+v, %v", name, q, err)
+		}
 	}
 }
 
@@ -170,6 +197,8 @@ func TestHostileQRCodes(t *testing.T) {
 		"HYB-02_domains_negative":       with(2, -1),
 		"HYB-02_domains_text":           with(2, "2"),
 		"HYB-02_time_negative":          with(3, -1),
+		"HYB-02_time_after_year_9999":   with(3, 253402300800),
+		"HYB-02_time_that_wraps_around": with(3, math.MaxInt64),
 		"HYB-02_time_text":              with(3, "now"),
 		"HYB-02_linking_integer":        with(4, 1),
 		"HYB-02_hint_integer":           with(5, 42),
