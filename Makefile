@@ -82,6 +82,9 @@ bench: ## ceremonies beside a bare verification, as tables
 bench-server: ## hitherd at 1-256 workers, 1,000-1,000,000 credentials: writes docs/benchmarks.md (15 min)
 	go -C tools run ./benchserver
 
+bench-relay: ## the relay with 9,500 tunnels and a million messages: writes docs/benchmarks-relay.md (5 min)
+	go -C tools run ./benchrelay
+
 crash: bin/hitherd ## kill the server CYCLES times under load; nothing acknowledged may be lost, nothing over may be back
 	go -C tools run ./crashtest kill -bin $(CURDIR)/bin/hitherd -cycles $(CYCLES) $(if $(SEED),-seed $(SEED))
 
@@ -129,4 +132,4 @@ help:
 $(LINT): tools/lint/go.mod tools/lint/go.sum
 	go -C tools/lint build -trimpath -o $(CURDIR)/$@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
 
-.PHONY: run build bin/hitherd bin/hither test deps unit race tools-test sdk e2e check format lint fresh types hostile backup-journey fuzz bench vuln generate picture dist bench-server crash restarts doublespend faults fix clean help
+.PHONY: run build bin/hitherd bin/hither test deps unit race tools-test sdk e2e check format lint fresh types hostile backup-journey fuzz bench vuln generate picture dist bench-server bench-relay crash restarts doublespend faults fix clean help

@@ -1,5 +1,5 @@
 // Package tunnel reaches a tunnel service, the stranger on the Internet through
-// which two devices exchange frames that it cannot read: the service's addresses,
+// which two devices exchange messages that it cannot read: the service's addresses,
 // the WebSocket with its limits, and what its answers mean.
 //
 //	d := tunnel.New(tunnel.Config{})

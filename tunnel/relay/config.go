@@ -53,6 +53,7 @@ type Limits struct {
 	Buffers           int64 // 64 MiB: what all messages that have arrived in part, or wait, may take beyond 2 KiB each
 
 	WaitingPerPrefix int // 64: tunnels without a second party, opened from one /24 or /56
+	TunnelsPerPrefix int // 2,048: tunnels, waiting or not, opened from one /24 or /56
 	Tunnels          int // 100,000: in all, waiting or not
 
 	Listeners          int // 20,000: phones that wait to be woken
@@ -90,6 +91,7 @@ func (l Limits) withDefaults() Limits {
 	defaulted(&l.BacklogBytes, 256<<10)
 	defaulted(&l.Buffers, 64<<20)
 	defaulted(&l.WaitingPerPrefix, 64)
+	defaulted(&l.TunnelsPerPrefix, 2048)
 	defaulted(&l.Tunnels, 100_000)
 	defaulted(&l.Listeners, 20_000)
 	defaulted(&l.ListenersPerPrefix, 64)

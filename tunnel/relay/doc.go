@@ -1,5 +1,5 @@
 // Package relay is a tunnel service: an http.Handler that joins two strangers
-// and moves opaque frames between them, bounded in size, number and time.
+// and moves opaque messages between them, bounded in size, number and time.
 //
 //	r := relay.New(relay.Config{})
 //	server := relay.NewServer(r, tlsConfig)

@@ -117,9 +117,7 @@ func (r *Relay) unlisten(l *listener) {
 // leaveListening takes l out of the books. mu is held.
 func (r *Relay) leaveListening(l *listener) {
 	delete(r.listeners, l.id)
-	if r.listening[l.prefix]--; r.listening[l.prefix] == 0 {
-		delete(r.listening, l.prefix)
-	}
+	less(r.listening, l.prefix)
 }
 
 // run reads what the phone says until it leaves.

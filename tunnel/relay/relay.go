@@ -25,8 +25,9 @@ type Relay struct {
 	mu         sync.Mutex
 	ending     bool
 	pipes      map[tunnel.ID]*pipe
-	waiting    map[netip.Prefix]int
-	unjoined   int // the sum of waiting
+	opened     map[netip.Prefix]int // pipes
+	waiting    map[netip.Prefix]int // of them, those without a second party
+	unjoined   int                  // the sum of waiting
 	listeners  map[[contactIDSize]byte]*listener
 	listening  map[netip.Prefix]int
 	wakes      map[netip.Prefix]int // of the minute since wakesSince
@@ -44,6 +45,7 @@ func New(c Config) *Relay {
 		metrics:   newMetrics(),
 		bank:      &bank{limit: c.Limits.Buffers},
 		pipes:     map[tunnel.ID]*pipe{},
+		opened:    map[netip.Prefix]int{},
 		waiting:   map[netip.Prefix]int{},
 		listeners: map[[contactIDSize]byte]*listener{},
 		listening: map[netip.Prefix]int{},
@@ -107,10 +109,13 @@ func (r *Relay) open(id *tunnel.ID, prefix netip.Prefix, waker *listener) (*pipe
 		return nil, &refusal{http.StatusServiceUnavailable, "tunnels"}
 	case r.waiting[prefix] >= r.limits.WaitingPerPrefix:
 		return nil, &refusal{http.StatusTooManyRequests, "waiting_of_prefix"}
+	case r.opened[prefix] >= r.limits.TunnelsPerPrefix:
+		return nil, &refusal{http.StatusTooManyRequests, "tunnels_of_prefix"}
 	case r.pipes[t.id] != nil:
 		return nil, &refusal{http.StatusConflict, "in_use"}
 	}
 	r.pipes[t.id] = t
+	r.opened[prefix]++
 	r.waiting[prefix]++
 	r.unjoined++
 	t.timer = time.AfterFunc(r.limits.Waiting, t.tick)
@@ -133,8 +138,13 @@ func (r *Relay) claim(routing tunnel.RoutingID, id tunnel.ID) (*pipe, *refusal) 
 // leaveWaiting counts one pipe of prefix less that waits. mu is held.
 func (r *Relay) leaveWaiting(prefix netip.Prefix) {
 	r.unjoined--
-	if r.waiting[prefix]--; r.waiting[prefix] == 0 {
-		delete(r.waiting, prefix)
+	less(r.waiting, prefix)
+}
+
+// less counts one less, and forgets what is not there any more.
+func less(counts map[netip.Prefix]int, prefix netip.Prefix) {
+	if counts[prefix]--; counts[prefix] == 0 {
+		delete(counts, prefix)
 	}
 }
 

@@ -56,6 +56,8 @@ func (r *Relay) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 		header.Set("Allow", http.MethodGet)
 	case http.StatusTooManyRequests, http.StatusServiceUnavailable:
 		header.Set("Retry-After", "10")
+	case http.StatusUnauthorized:
+		header.Set("WWW-Authenticate", "Bearer")
 	case http.StatusBadRequest:
 		header.Set("Sec-WebSocket-Version", "13")
 	}

@@ -119,6 +119,7 @@ func (t *pipe) stop(why reason) (first bool) {
 	t.why = why
 	t.timer.Stop()
 	delete(t.relay.pipes, t.id)
+	less(t.relay.opened, t.prefix)
 	close(t.over)
 	return true
 }
