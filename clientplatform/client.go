@@ -8,13 +8,13 @@ import (
 	"github.com/hitherauth/hither/webauthn"
 )
 
-// The range and the default for the time that a ceremony may take, [WebAuthn L3 §15.1].
+// The range for the time that a ceremony may take, [WebAuthn L3 §15.1]. The
+// recommended default is the shortest.
 //
 // [WebAuthn L3 §15.1]: https://www.w3.org/TR/webauthn-3/#sctn-timeout-recommended-range
 const (
-	minLifetime     = 5 * time.Minute
-	maxLifetime     = 10 * time.Minute
-	defaultLifetime = 5 * time.Minute
+	minLifetime = 5 * time.Minute
+	maxLifetime = 10 * time.Minute
 )
 
 // attachment is how this client sees every authenticator: as one that was reached.
@@ -59,13 +59,9 @@ func (c *Client) clientData(kind string, challenge webauthn.Bytes) webauthn.Clie
 }
 
 // begin starts the clock, §5.1.3 and §5.1.4: a timeout out of range is corrected
-// to the closest value in it. stop must be called.
+// to the closest value in it, and so is one that is absent. stop must be called.
 func begin(ctx context.Context, timeout webauthn.Milliseconds) (limited context.Context, stop func()) {
-	lifetime := time.Duration(timeout)
-	if lifetime == 0 {
-		lifetime = defaultLifetime
-	}
-	return context.WithTimeoutCause(ctx, min(max(lifetime, minLifetime), maxLifetime), ErrTimeout)
+	return context.WithTimeoutCause(ctx, min(max(time.Duration(timeout), minLifetime), maxLifetime), ErrTimeout)
 }
 
 // over is the error of a ceremony whose time is over, for whatever reason, or nil.

@@ -222,6 +222,13 @@ func TestHostileOptions(t *testing.T) {
 			}
 		})
 	}
+	for _, n := range []int{1, 64} {
+		o := creation()
+		o.User.ID = make([]byte, n)
+		if _, err := newClient(t, testOrigin).Create(t.Context(), newPhone(webauthntest.Config{}), o); err != nil {
+			t.Errorf("a user handle of %d bytes: %v", n, err)
+		}
+	}
 	p, o := newPhone(webauthntest.Config{}), request()
 	o.Challenge = nil
 	answer, err := newClient(t, testOrigin).Get(t.Context(), p, o)

@@ -287,6 +287,19 @@ func TestHostileOutputsUnasked(t *testing.T) {
 	}
 }
 
+// Where nobody can be verified, prf does not ask for it.
+func TestPRFWithoutVerification(t *testing.T) {
+	t.Parallel()
+	p, _ := enrolled(t)
+	p.info.Options = ctap2.Options{"rk": true}
+	q := request()
+	q.UserVerification = webauthn.UserVerificationDiscouraged
+	q.Extensions.PRF = &webauthn.PRFInputs{Eval: &webauthn.PRFValues{First: []byte("a")}}
+	if _, err := newClient(t, testOrigin).Get(t.Context(), p, q); err != nil || p.assertions[0].Options != nil {
+		t.Errorf("got options %v, %v", p.assertions[0].Options, err)
+	}
+}
+
 // A client that New did not make has no origin, and so no ceremonies.
 func TestHostileZeroClient(t *testing.T) {
 	t.Parallel()

@@ -120,6 +120,11 @@ func TestPRFAtAuthentication(t *testing.T) {
 		}, true, func(own string) *ctap2.PRFInput {
 			return &ctap2.PRFInput{Eval: &both, EvalByCredential: map[string]ctap2.PRFSalts{own: {First: salt("c")}}}
 		}, 1, ""},
+		{"by_two_credentials", func(own string) *webauthn.PRFInputs {
+			return &webauthn.PRFInputs{EvalByCredential: map[string]webauthn.PRFValues{own: values("c"), strangers(1)[0].ID.String(): values("d")}}
+		}, true, func(own string) *ctap2.PRFInput {
+			return &ctap2.PRFInput{EvalByCredential: map[string]ctap2.PRFSalts{own: {First: salt("c")}, string(strangers(1)[0].ID): {First: salt("d")}}}
+		}, 1, ""},
 		{"by_another_credential", func(string) *webauthn.PRFInputs {
 			return &webauthn.PRFInputs{EvalByCredential: map[string]webauthn.PRFValues{strangers(1)[0].ID.String(): values("c")}}
 		}, true, func(string) *ctap2.PRFInput {
