@@ -41,7 +41,7 @@ func TestParseInfoOddities(t *testing.T) {
 			"version_is_a_number", func(m map[any]any) { m[int64(1)] = []any{int64(2), "FIDO_2_3"} },
 			func(i *ctap2.Info) { i.Versions = []string{"FIDO_2_3"} },
 		},
-		{"aaguid_of_15_bytes", func(m map[any]any) { m[int64(3)] = make([]byte, 15) }, func(i *ctap2.Info) { i.AAGUID = webauthn.AAGUID{} }},
+		{"aaguid_of_15_bytes", func(m map[any]any) { m[int64(3)] = bytes.Repeat([]byte{7}, 15) }, func(i *ctap2.Info) { i.AAGUID = webauthn.AAGUID{} }},
 		{"negative_size", func(m map[any]any) { m[int64(5)] = int64(-1) }, func(i *ctap2.Info) { i.MaxMessageSize = 0 }},
 		{"size_is_text", func(m map[any]any) { m[int64(5)] = "1024" }, func(i *ctap2.Info) { i.MaxMessageSize = 0 }},
 		{"protocols_of_all_kinds", func(m map[any]any) { m[int64(6)] = []any{int64(2), int64(-1), "1", int64(1)} }, nil},
@@ -69,6 +69,22 @@ func TestParseInfoOddities(t *testing.T) {
 				t.Errorf("written again: %x, %v; want %x", again, err, b)
 			}
 		})
+	}
+}
+
+// What an authenticator has nothing to say about is not there, and what is no info is
+// not handed on as one.
+func TestInfoAppend(t *testing.T) {
+	t.Parallel()
+	got, err := ctap2.Info{}.Append(nil)
+	want := append([]byte("\xa2\x01\x80\x03\x50"), make([]byte, 16)...)
+	if err != nil || !bytes.Equal(got, want) {
+		t.Errorf("got %x, %v; want %x", got, err, want)
+	}
+	for _, raw := range [][]byte{{}, {0xff}, {0x80}, append(bytes.Clone(want), 0)} {
+		if got, err := (ctap2.Info{Raw: raw}).Append(nil); err == nil || got != nil {
+			t.Errorf("%x: got %x", raw, got)
+		}
 	}
 }
 
