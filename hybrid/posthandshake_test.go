@@ -96,6 +96,8 @@ func TestHostilePostHandshake(t *testing.T) {
 		"HYB-10_info_but_not_the_feature":      {naiveCBOR([]pair{{1, info}, {3, []any{"dc"}}}), false},
 		"HYB-10_info_map":                      {naiveCBOR([]pair{{1, []pair{}}}), false},
 		"HYB-10_features_text":                 {naiveCBOR([]pair{{1, info}, {3, "ctap"}}), false},
+		"HYB-10_features_text_and_no_info":     {naiveCBOR([]pair{{3, "dc"}}), false},
+		"HYB-10_info_text_and_not_the_feature": {naiveCBOR([]pair{{1, "info"}, {3, []any{"dc"}}}), false},
 		"HYB-10_padding_text":                  {naiveCBOR([]pair{{0, "?"}, {1, info}}), false},
 		"HYB-10_nested_without_end":            {bytes.Repeat([]byte{0x81}, 1000), true},
 		"HYB-10_too_many_features":             {naiveCBOR([]pair{{1, info}, {3, make([]any, 0, 1)}, {4, tooMany()}}), false},

@@ -118,6 +118,10 @@ func TestClientPayload(t *testing.T) {
 			t.Errorf("%s: %+v, want %+v (error: %v)", name, got, want, err)
 		}
 	}
+	longest := naiveCBOR(append(good[:3:3], pair{4, make([]byte, 220)}))
+	if _, err := hybrid.ParseClientPayload(longest); err != nil || len(longest) != 256 {
+		t.Errorf("%d bytes: %v", len(longest), err)
+	}
 	unknown := append(good[:2:2], pair{3, "zz"})
 	if got, err := hybrid.ParseClientPayload(naiveCBOR(unknown)); err != nil || got.Hint != hybrid.HintGetAssertion {
 		t.Errorf("an unknown hint is %v (error: %v)", got.Hint, err)
