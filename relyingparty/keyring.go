@@ -85,7 +85,7 @@ func (k *Keyring) Replace(keys []CeremonyKey) error {
 		if key.Secret.isZero() {
 			return fmt.Errorf("relyingparty: ceremony key %x has no secret", key.ID)
 		}
-		aead, err := chacha20poly1305.NewX(key.Secret.b[:])
+		aead, err := chacha20poly1305.NewX(key.Secret.Bytes())
 		if err != nil {
 			return fmt.Errorf("relyingparty: ceremony key %x: %w", key.ID, err)
 		}

@@ -2,14 +2,9 @@ package relyingparty_test
 
 import (
 	"bytes"
-	"encoding/base64"
-	"encoding/hex"
-	"encoding/json"
-	"fmt"
-	"log/slog"
-	"strings"
 	"testing"
 
+	"github.com/hitherauth/hither/internal/secret/secrettest"
 	"github.com/hitherauth/hither/relyingparty"
 )
 
@@ -26,38 +21,10 @@ func TestSecretDoesNotPrint(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := newScene(t, func(c *relyingparty.Config) { c.Keyring = keyring }, nil)
-
-	var out bytes.Buffer
-	for _, v := range []any{secret, &secret, key, &key, []relyingparty.CeremonyKey{key}, map[string]any{"k": key}, keyring, s.rp} {
-		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d", "%o", "%b", "%c", "%U", "%t"} {
-			fmt.Fprintf(&out, verb+"\n", v)
-		}
-		slog.New(slog.NewTextHandler(&out, nil)).Info("text", "v", v)
-		slog.New(slog.NewJSONHandler(&out, nil)).Info("json", "v", v)
-	}
-	encoded, err := json.Marshal(key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	out.Write(encoded)
-	for name, text := range map[string]string{
-		"raw":     string(raw),
-		"hex":     hex.EncodeToString(raw)[:16],
-		"HEX":     strings.ToUpper(hex.EncodeToString(raw))[:16],
-		"base64":  base64.RawStdEncoding.EncodeToString(raw)[:12],
-		"decimal": "48 49 50 51",
-		"commas":  "48, 49, 50",
-		"go":      "0x30, 0x31, 0x32",
-		"octal":   "60 61 62",
-		"binary":  "110000 110001",
-	} {
-		if strings.Contains(out.String(), text) {
-			t.Errorf("the secret printed as %s", name)
-		}
-	}
-	if !strings.Contains(out.String(), "[redacted]") {
-		t.Error("nothing was redacted")
-	}
+	secrettest.Check(t, "relyingparty.Secret", secret, raw)
+	secrettest.Check(t, "relyingparty.CeremonyKey", key, raw)
+	secrettest.Check(t, "relyingparty.Keyring", keyring, raw)
+	secrettest.Check(t, "relyingparty.RelyingParty", s.rp, raw)
 }
 
 func TestSecret(t *testing.T) {

@@ -17,6 +17,7 @@ import (
 	"github.com/hitherauth/hither/internal/audit"
 	"github.com/hitherauth/hither/internal/cli"
 	"github.com/hitherauth/hither/internal/rootkey"
+	"github.com/hitherauth/hither/internal/secret"
 	"github.com/hitherauth/hither/internal/server"
 	"github.com/hitherauth/hither/internal/store/sqlite"
 )
@@ -152,7 +153,7 @@ func (h *house) server(s site) (*server.Server, error) {
 		SignUpOpen:     h.config.Signup == "open",
 		TrustedProxies: proxies,
 		RateLimitsOff:  h.config.RateLimits == "off",
-		DecoyKey:       h.key.Derive("decoy credential ids"),
+		DecoyKey:       secret.Hide(h.key.Derive("decoy credential ids")),
 		Version:        cli.Version(),
 		Ready:          h.store.Ready,
 		Backup:         func(ctx context.Context) (server.Backup, error) { return h.backup(ctx, s) },

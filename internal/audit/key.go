@@ -6,7 +6,6 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
-	"log/slog"
 	"strings"
 	"time"
 
@@ -15,6 +14,7 @@ import (
 
 	"github.com/hitherauth/hither/internal/account"
 	"github.com/hitherauth/hither/internal/rootkey"
+	"github.com/hitherauth/hither/internal/secret"
 )
 
 // KeyPurpose is the purpose of signing keys in the store.
@@ -49,11 +49,13 @@ func canonical(text string) bool {
 // String is the key as text.
 func (v VerifierKey) String() string { return v.text }
 
+type hidden[T any] = secret.Hidden[T]
+
 // signingKey signs checkpoints. It never prints.
 type signingKey struct {
-	id      [8]byte
-	private ed25519.PrivateKey
-	public  VerifierKey
+	hidden[ed25519.PrivateKey]
+	id     [8]byte
+	public VerifierKey
 }
 
 func newSigningKey(id [8]byte, origin string, seed []byte) (signingKey, error) {
@@ -66,20 +68,16 @@ func newSigningKey(id [8]byte, origin string, seed []byte) (signingKey, error) {
 		return signingKey{}, fmt.Errorf("audit: %w", err)
 	}
 	public, err := ParseVerifierKey(text)
-	return signingKey{id: id, private: private, public: public}, err
+	return signingKey{hidden: secret.Hide(private), id: id, public: public}, err
 }
 
 // The methods of note.Signer.
 
-func (k signingKey) Name() string                  { return k.public.verifier.Name() }
-func (k signingKey) KeyHash() uint32               { return k.public.verifier.KeyHash() }
-func (k signingKey) Sign(b []byte) ([]byte, error) { return ed25519.Sign(k.private, b), nil }
-
-// Format implements fmt.Formatter and reveals nothing.
-func (signingKey) Format(s fmt.State, _ rune) { _, _ = s.Write([]byte("[audit key]")) }
-
-// LogValue implements slog.LogValuer and reveals nothing.
-func (signingKey) LogValue() slog.Value { return slog.StringValue("[audit key]") }
+func (k signingKey) Name() string    { return k.public.verifier.Name() }
+func (k signingKey) KeyHash() uint32 { return k.public.verifier.KeyHash() }
+func (k signingKey) Sign(b []byte) ([]byte, error) {
+	return ed25519.Sign(secret.Reveal(k.hidden), b), nil
+}
 
 // checkpoint signs the tree as it is.
 func (k signingKey) checkpoint(t *Tree, last int64, at time.Time, epoch int64) (Checkpoint, error) {

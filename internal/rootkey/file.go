@@ -9,20 +9,22 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+
+	"github.com/hitherauth/hither/internal/secret"
 )
 
 // Create makes a new random key in a file of its own, mode 0600, and refuses
 // when path exists already, whatever it is. When it returns, key and directory
 // entry have been synced; after a crash the file is either whole or absent.
 func Create(path string) (Key, error) {
-	var k Key
-	rand.Read(k.b[:])
+	var b [Size]byte
+	rand.Read(b[:])
 
 	// The key is written beside its place and then linked there: a link, unlike
 	// a rename, fails when something is there, and unlike an exclusive create it
 	// never shows half a key.
 	dir := filepath.Dir(path)
-	name, err := writeTemporary(dir, filepath.Base(path), k.b[:])
+	name, err := writeTemporary(dir, filepath.Base(path), b[:])
 	if err != nil {
 		return Key{}, fmt.Errorf("rootkey: creating %s: %w", path, err)
 	}
@@ -39,7 +41,7 @@ func Create(path string) (Key, error) {
 	if err != nil {
 		return Key{}, fmt.Errorf("rootkey: creating %s: %w", path, err)
 	}
-	return k, nil
+	return Key{secret.Hide(b)}, nil
 }
 
 // Load reads a key file. Every reason to refuse is one sentence with the path
@@ -75,15 +77,15 @@ func read(path string, named fs.FileInfo, f *os.File) (Key, error) {
 	if err := judge(path, opened); err != nil {
 		return Key{}, err
 	}
-	var k Key
-	if _, err := io.ReadFull(f, k.b[:]); err != nil {
+	var b [Size]byte
+	if _, err := io.ReadFull(f, b[:]); err != nil {
 		return Key{}, fmt.Errorf("rootkey: reading %s: %w", path, err)
 	}
 	// What a file system shows of a file whose data never reached the disk.
-	if k == (Key{}) {
+	if b == ([Size]byte{}) {
 		return Key{}, fmt.Errorf("rootkey: %s holds only zeros: restore the key file from a backup", path)
 	}
-	return k, nil
+	return Key{secret.Hide(b)}, nil
 }
 
 func judge(path string, info fs.FileInfo) error {

@@ -18,9 +18,10 @@ import (
 	"crypto/subtle"
 	"errors"
 	"fmt"
-	"log/slog"
 
 	"golang.org/x/crypto/chacha20poly1305"
+
+	"github.com/hitherauth/hither/internal/secret"
 )
 
 // Size is the length of a key file in bytes.
@@ -34,10 +35,10 @@ const (
 	labelCheck  = "hither root key v1 check"
 )
 
-const redacted = "[root key]"
+type hidden[T any] = secret.Hidden[T]
 
 // Key is the one secret on disk. It never prints. The zero Key is not usable.
-type Key struct{ b [Size]byte }
+type Key struct{ hidden[[Size]byte] }
 
 // Wrap encrypts a key of the store with XChaCha20-Poly1305 and a random nonce;
 // purpose is additional data, so that a key wrapped for one purpose does not
@@ -92,21 +93,10 @@ func (k Key) Matches(check []byte) bool {
 	return subtle.ConstantTimeCompare(k.Check(), check) == 1
 }
 
-// String implements fmt.Stringer and reveals nothing.
-func (Key) String() string { return redacted }
-
-// GoString implements fmt.GoStringer and reveals nothing.
-func (Key) GoString() string { return redacted }
-
-// Format implements fmt.Formatter, so that no verb reaches the bytes.
-func (Key) Format(s fmt.State, _ rune) { _, _ = s.Write([]byte(redacted)) }
-
-// LogValue implements slog.LogValuer and reveals nothing.
-func (Key) LogValue() slog.Value { return slog.StringValue(redacted) }
-
-// MarshalText implements encoding.TextMarshaler and refuses.
-func (Key) MarshalText() ([]byte, error) {
-	return nil, errors.New("rootkey: a root key does not marshal")
+// Equal compares in constant time.
+func (k Key) Equal(l Key) bool {
+	a, b := secret.Reveal(k.hidden), secret.Reveal(l.hidden)
+	return subtle.ConstantTimeCompare(a[:], b[:]) == 1
 }
 
 func (k Key) aead() (cipher.AEAD, error) {
@@ -115,7 +105,8 @@ func (k Key) aead() (cipher.AEAD, error) {
 }
 
 func (k Key) expand(label, purpose string) [32]byte {
-	out, err := hkdf.Key(sha256.New, k.b[:], nil, label+"\x00"+purpose, 32)
+	b := secret.Reveal(k.hidden)
+	out, err := hkdf.Key(sha256.New, b[:], nil, label+"\x00"+purpose, 32)
 	if err != nil {
 		// HKDF-SHA-256 fails for outputs above 8,160 bytes and, in FIPS mode,
 		// for keys below 14 bytes. Neither can happen here.

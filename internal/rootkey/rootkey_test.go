@@ -4,13 +4,9 @@ package rootkey_test
 
 import (
 	"bytes"
-	"encoding/base64"
-	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -19,6 +15,7 @@ import (
 	"testing"
 
 	"github.com/hitherauth/hither/internal/rootkey"
+	"github.com/hitherauth/hither/internal/secret/secrettest"
 )
 
 func create(t *testing.T) (string, rootkey.Key) {
@@ -111,7 +108,7 @@ func TestCreate(t *testing.T) {
 			if err := occupy(path); err != nil {
 				t.Fatal(err)
 			}
-			if k, err := rootkey.Create(path); !errors.Is(err, fs.ErrExist) || k != (rootkey.Key{}) {
+			if k, err := rootkey.Create(path); !errors.Is(err, fs.ErrExist) || !k.Equal(rootkey.Key{}) {
 				t.Errorf("got %v", err)
 			}
 		})
@@ -156,7 +153,7 @@ func TestHostileLoadRefuses(t *testing.T) {
 				t.Fatal(err)
 			}
 			k, err := rootkey.Load(path)
-			if err == nil || k != (rootkey.Key{}) {
+			if err == nil || !k.Equal(rootkey.Key{}) {
 				t.Fatal("accepted")
 			}
 			if msg := err.Error(); !strings.Contains(msg, row.want) || !strings.Contains(msg, path) || strings.Contains(msg, "\n") {
@@ -274,33 +271,5 @@ func TestKeyDoesNotPrint(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var out bytes.Buffer
-	type holder struct{ Key rootkey.Key }
-	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d", "%c", "%U"} {
-		fmt.Fprintf(&out, verb+"\n", k)
-		fmt.Fprintf(&out, verb+"\n", &k)
-		fmt.Fprintf(&out, verb+"\n", holder{k})
-	}
-	slog.New(slog.NewJSONHandler(&out, nil)).Info("key", "key", k, "holder", holder{k})
-	slog.New(slog.NewTextHandler(&out, nil)).Info("key", "key", k, "holder", holder{k})
-	if b, err := json.Marshal(holder{k}); err == nil {
-		t.Errorf("marshalled: %s", b)
-	}
-	for _, form := range []string{
-		string(raw), hex.EncodeToString(raw), base64.StdEncoding.EncodeToString(raw),
-		strings.Join(each("%d", raw), " "), strings.Join(each("%#x", raw), ", "),
-	} {
-		if strings.Contains(strings.ToLower(out.String()), strings.ToLower(form)) {
-			t.Errorf("output holds the key: %s", out.String())
-		}
-	}
-}
-
-// each prints the bytes of b one by one.
-func each(verb string, b []byte) []string {
-	out := make([]string, len(b))
-	for i, c := range b {
-		out[i] = fmt.Sprintf(verb, c)
-	}
-	return out
+	secrettest.Check(t, "rootkey.Key", k, raw)
 }

@@ -19,6 +19,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/hitherauth/hither/internal/account"
+	"github.com/hitherauth/hither/internal/secret"
 	"github.com/hitherauth/hither/relyingparty"
 	"github.com/hitherauth/hither/web"
 )
@@ -49,7 +50,7 @@ type Config struct {
 	RateLimitsOff bool
 	// DecoyKey makes the credential ids that unknown names seem to have. It
 	// must never change: a changed id would tell which names are unknown. Required.
-	DecoyKey [32]byte
+	DecoyKey secret.Hidden[[32]byte]
 	// Version is shown in the OpenAPI description; "" is "dev".
 	Version string
 	// Ready says whether the store takes writes. Nil: it always does.
@@ -78,7 +79,7 @@ type Server struct {
 	store      account.Store
 	signUpOpen bool
 	proxies    []netip.Prefix
-	decoyKey   [32]byte
+	decoyKey   secret.Hidden[[32]byte]
 	dummyKey   *ecdsa.PublicKey
 	ready      *readiness
 	backup     func(context.Context) (Backup, error)
@@ -111,7 +112,7 @@ func New(c Config) (*Server, error) {
 		return nil, errors.New("server: no relying party")
 	case c.Accounts == nil || c.Store == nil:
 		return nil, errors.New("server: no accounts or no store")
-	case c.DecoyKey == [32]byte{}:
+	case secret.Reveal(c.DecoyKey) == [32]byte{}:
 		return nil, errors.New("server: no decoy key")
 	}
 	pages, err := web.New()

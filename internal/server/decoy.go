@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 
 	"github.com/hitherauth/hither/internal/account"
+	"github.com/hitherauth/hither/internal/secret"
 	"github.com/hitherauth/hither/webauthn"
 )
 
@@ -43,7 +44,8 @@ func decoyKinds() []webauthn.CredentialDescriptor {
 // Most names have one; some have two or three, or else two would say that
 // somebody is there.
 func (s *Server) decoys(name string) []webauthn.CredentialDescriptor {
-	stream, err := hkdf.Key(sha256.New, s.decoyKey[:], nil, "hither decoy credentials v1\x00"+account.FoldName(name), 1+maxDecoys*(1+maxDecoyID))
+	key := secret.Reveal(s.decoyKey)
+	stream, err := hkdf.Key(sha256.New, key[:], nil, "hither decoy credentials v1\x00"+account.FoldName(name), 1+maxDecoys*(1+maxDecoyID))
 	if err != nil {
 		panic("server: expanding decoys: " + err.Error()) // so few bytes are always to be had
 	}
@@ -75,7 +77,8 @@ func (s *Server) isDecoy(id webauthn.Bytes) bool {
 }
 
 func (s *Server) decoyTag(body []byte) []byte {
-	tag := hmac.New(sha256.New, s.decoyKey[:])
+	key := secret.Reveal(s.decoyKey)
+	tag := hmac.New(sha256.New, key[:])
 	tag.Write([]byte("hither decoy tag v1\x00"))
 	tag.Write(body)
 	return tag.Sum(nil)[:decoyTagSize]

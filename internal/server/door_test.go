@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/hitherauth/hither/internal/account"
+	"github.com/hitherauth/hither/internal/secret"
 	"github.com/hitherauth/hither/internal/server"
 )
 
@@ -101,12 +102,12 @@ func TestConfig(t *testing.T) {
 		"no_relying_party":        func(c *server.Config) { c.RelyingParty = nil },
 		"no_accounts":             func(c *server.Config) { c.Accounts = nil },
 		"no_store":                func(c *server.Config) { c.Store = nil },
-		"no_decoy_key":            func(c *server.Config) { c.DecoyKey = [32]byte{} },
+		"no_decoy_key":            func(c *server.Config) { c.DecoyKey = secret.Hidden[[32]byte]{} },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			rp := openHouse(t)
-			c := server.Config{PublicURL: h.origin, Accounts: rp.accounts, Store: rp.store, DecoyKey: [32]byte{1}, RelyingParty: rp.party}
+			c := server.Config{PublicURL: h.origin, Accounts: rp.accounts, Store: rp.store, DecoyKey: secret.Hide([32]byte{1}), RelyingParty: rp.party}
 			if _, err := server.New(c); err != nil {
 				t.Fatal(err)
 			}

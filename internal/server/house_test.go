@@ -16,6 +16,7 @@ import (
 
 	"github.com/hitherauth/hither/internal/account"
 	"github.com/hitherauth/hither/internal/rootkey"
+	"github.com/hitherauth/hither/internal/secret"
 	"github.com/hitherauth/hither/internal/server"
 	"github.com/hitherauth/hither/internal/store/sqlite"
 	"github.com/hitherauth/hither/relyingparty"
@@ -114,7 +115,7 @@ func openHouse(t *testing.T, configs ...houseConfig) *house {
 	h.origin = fmt.Sprintf("http://localhost:%d", port)
 	config := server.Config{
 		Accounts: h.accounts, Store: h.store, SignUpOpen: true, RateLimitsOff: true, Name: "Test <House>",
-		DecoyKey: h.root.Derive("decoy credential ids"), Logger: logger, Now: h.clock.now, Ready: h.store.Ready,
+		DecoyKey: secret.Hide(h.root.Derive("decoy credential ids")), Logger: logger, Now: h.clock.now, Ready: h.store.Ready,
 	}
 	for _, c := range configs {
 		config.RelatedOrigins = append(config.RelatedOrigins, c.related...)

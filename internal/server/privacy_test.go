@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/hitherauth/hither/internal/account"
+	"github.com/hitherauth/hither/internal/secret"
 	"github.com/hitherauth/hither/internal/server"
 	"github.com/hitherauth/hither/webauthn/webauthntest"
 )
@@ -59,7 +60,7 @@ func TestHostileNamesAreNotTold(t *testing.T) {
 
 	t.Run("PRIV-01_unknown_names_are_plausible_and_stable", func(t *testing.T) {
 		t.Parallel()
-		fixed := openHouse(t, houseConfig{edit: func(c *server.Config) { c.DecoyKey = [32]byte{1} }})
+		fixed := openHouse(t, houseConfig{edit: func(c *server.Config) { c.DecoyKey = secret.Hide([32]byte{1}) }})
 		b := fixed.browser()
 		ids := map[string]bool{}
 		lengths := map[int]bool{}
@@ -126,7 +127,7 @@ func TestHostileNamesAreNotTold(t *testing.T) {
 		key[7] = 7
 		var ids []string
 		for range 2 {
-			other := openHouse(t, houseConfig{edit: func(c *server.Config) { c.DecoyKey = key }})
+			other := openHouse(t, houseConfig{edit: func(c *server.Config) { c.DecoyKey = secret.Hide(key) }})
 			_, a := other.browser().allowed("nobody")
 			ids = append(ids, a.Allow[0].ID)
 		}
