@@ -52,7 +52,7 @@ func makeCredentialResponse() ctap2.MakeCredentialResponse {
 		AuthenticatorData:     make([]byte, 37),
 		Statement:             []byte("\xa1\x63alg\x26"),
 		EnterpriseAttestation: true,
-		LargeBlobKey:          make([]byte, 32),
+		LargeBlobKey:          ctap2.NewLargeBlobKey(make([]byte, 32)),
 		UnsignedExtensions:    ctap2.Extensions{"prf": []byte("\xa1\x67enabled\xf5")},
 	}
 }
@@ -79,7 +79,7 @@ func getAssertionResponse() ctap2.GetAssertionResponse {
 		User:                &webauthn.UserEntity{ID: []byte{2, 3}},
 		NumberOfCredentials: 3,
 		UserSelected:        true,
-		LargeBlobKey:        []byte{},
+		LargeBlobKey:        ctap2.NewLargeBlobKey([]byte{}),
 		UnsignedExtensions:  ctap2.Extensions{"prf": {0xa0}},
 	}
 }

@@ -10,7 +10,7 @@ type GetAssertionResponse struct {
 	User                *webauthn.UserEntity // nil when absent
 	NumberOfCredentials uint64               // 0 when absent
 	UserSelected        bool
-	LargeBlobKey        LargeBlobKey // nil when absent
+	LargeBlobKey        LargeBlobKey // zero when absent
 	UnsignedExtensions  Extensions
 }
 
@@ -28,7 +28,7 @@ func ParseGetAssertionResponse(b []byte) (GetAssertionResponse, error) {
 	}
 	a.NumberOfCredentials = r.number(int64(5), "numberOfCredentials")
 	a.UserSelected = r.flag(int64(6), "userSelected")
-	a.LargeBlobKey = r.bytes(int64(7), "largeBlobKey", optional, 0, unlimited)
+	a.LargeBlobKey = NewLargeBlobKey(r.bytes(int64(7), "largeBlobKey", optional, 0, unlimited))
 	a.UnsignedExtensions = r.extensions(8, "unsignedExtensionOutputs")
 	return done(r, a)
 }
@@ -46,7 +46,7 @@ func (a GetAssertionResponse) Append(b []byte) ([]byte, error) {
 	}
 	w.add(int64(5), a.NumberOfCredentials, a.NumberOfCredentials != 0)
 	w.add(int64(6), true, a.UserSelected)
-	w.add(int64(7), []byte(a.LargeBlobKey), a.LargeBlobKey != nil)
+	w.add(int64(7), a.LargeBlobKey.Bytes(), a.LargeBlobKey.Bytes() != nil)
 	w.extensions(8, "unsignedExtensionOutputs", a.UnsignedExtensions)
 	return appendTo(b, w, ParseGetAssertionResponse)
 }

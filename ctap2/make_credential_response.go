@@ -15,7 +15,7 @@ type MakeCredentialResponse struct {
 	AuthenticatorData     []byte // with attested credential data
 	Statement             []byte // canonical CBOR, a map or an array; the empty map when absent
 	EnterpriseAttestation bool
-	LargeBlobKey          LargeBlobKey // nil when absent
+	LargeBlobKey          LargeBlobKey // zero when absent
 	UnsignedExtensions    Extensions   // outputs that no signature covers, such as those of prf
 }
 
@@ -29,7 +29,7 @@ func ParseMakeCredentialResponse(b []byte) (MakeCredentialResponse, error) {
 		AuthenticatorData:     r.bytes(int64(2), "authData", required, 1, unlimited),
 		Statement:             r.statement(3),
 		EnterpriseAttestation: r.flag(int64(4), "epAtt"),
-		LargeBlobKey:          r.bytes(int64(5), "largeBlobKey", optional, 0, unlimited),
+		LargeBlobKey:          NewLargeBlobKey(r.bytes(int64(5), "largeBlobKey", optional, 0, unlimited)),
 		UnsignedExtensions:    r.extensions(6, "unsignedExtensionOutputs"),
 	})
 }
@@ -55,7 +55,7 @@ func (a MakeCredentialResponse) Append(b []byte) ([]byte, error) {
 	w := writer{members: map[any]any{int64(1): a.Format, int64(2): a.AuthenticatorData}}
 	w.members[int64(3)] = w.statement(a.Statement)
 	w.add(int64(4), true, a.EnterpriseAttestation)
-	w.add(int64(5), []byte(a.LargeBlobKey), a.LargeBlobKey != nil)
+	w.add(int64(5), a.LargeBlobKey.Bytes(), a.LargeBlobKey.Bytes() != nil)
 	w.extensions(6, "unsignedExtensionOutputs", a.UnsignedExtensions)
 	return appendTo(b, w, ParseMakeCredentialResponse)
 }
