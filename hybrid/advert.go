@@ -14,6 +14,7 @@ import (
 	"math"
 
 	"github.com/hitherauth/hither/internal/cbor"
+	"github.com/hitherauth/hither/internal/secret"
 	"github.com/hitherauth/hither/tunnel"
 )
 
@@ -90,19 +91,19 @@ func (e EID) RoutingID() tunnel.RoutingID { return tunnel.RoutingID(e[11:14]) }
 func (e EID) Domain() Domain { return Domain(binary.LittleEndian.Uint16(e[14:])) }
 
 // String returns a placeholder.
-func (e EID) String() string { return placeholder }
+func (e EID) String() string { return hidden[EID]{}.String() }
 
 // GoString returns a placeholder.
-func (e EID) GoString() string { return placeholder }
+func (e EID) GoString() string { return hidden[EID]{}.String() }
 
 // Format writes a placeholder for every verb.
-func (e EID) Format(f fmt.State, r rune) { redacted{}.Format(f, r) }
+func (e EID) Format(f fmt.State, r rune) { hidden[EID]{}.Format(f, r) }
 
 // LogValue returns a placeholder.
-func (e EID) LogValue() slog.Value { return redacted{}.LogValue() }
+func (e EID) LogValue() slog.Value { return hidden[EID]{}.LogValue() }
 
-// MarshalJSON returns a placeholder.
-func (e EID) MarshalJSON() ([]byte, error) { return redacted{}.MarshalJSON() }
+// MarshalText returns a placeholder.
+func (e EID) MarshalText() ([]byte, error) { return hidden[EID]{}.MarshalText() }
 
 // Seal makes the service data of an advert: one block of AES-256 and the first
 // four bytes of its HMAC-SHA-256.
@@ -137,7 +138,8 @@ func (k EIDKey) Open(serviceData []byte) (EID, bool) {
 }
 
 func (k EIDKey) block() cipher.Block {
-	b, err := aes.NewCipher(k.b[:32])
+	key := secret.Reveal(k.hidden)
+	b, err := aes.NewCipher(key[:32])
 	if err != nil {
 		panic("hybrid: making an AES cipher: " + err.Error()) // of a length that is a constant
 	}
@@ -148,12 +150,14 @@ func (k EIDKey) block() cipher.Block {
 // written out because every advert in range costs one: crypto/hmac allocates its
 // state for each, or keeps one that two goroutines must not share.
 func (k EIDKey) tag(message [aes.BlockSize]byte) [tagSize]byte {
+	both := secret.Reveal(k.hidden)
+	key := both[32:]
 	var inner [sha256.BlockSize + aes.BlockSize]byte
 	var outer [sha256.BlockSize + sha256.Size]byte
 	for i := range sha256.BlockSize {
 		var b byte
-		if i < len(k.b)-32 {
-			b = k.b[32+i]
+		if i < len(key) {
+			b = key[i]
 		}
 		inner[i], outer[i] = b^0x36, b^0x5c
 	}

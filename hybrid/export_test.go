@@ -4,6 +4,7 @@ import (
 	"crypto/ecdh"
 
 	"github.com/hitherauth/hither/hybrid/internal/noise"
+	"github.com/hitherauth/hither/internal/secret"
 	"github.com/hitherauth/hither/tunnel"
 )
 
@@ -16,20 +17,23 @@ func Digits(b []byte) string { return string(appendDigits(nil, b)) }
 func ParseDigits(digits string) ([]byte, error) { return parseDigits(digits) }
 
 // Derive is the key schedule with the secret and the salt of a vector.
-func Derive(secret, salt []byte, p uint32, n int) []byte {
+func Derive(ikm, salt []byte, p uint32, n int) []byte {
 	out := make([]byte, n)
-	derive(out, secret, salt, purpose(p))
+	derive(out, ikm, salt, purpose(p))
 	return out
 }
 
 // Reveal gives up what does not print.
-func (s QRSecret) Reveal() []byte { return s.b[:] }
+func (s QRSecret) Reveal() []byte { return s.bytes() }
 
 // Reveal gives up what does not print.
-func (k EIDKey) Reveal() []byte { return k.b[:] }
+func (k EIDKey) Reveal() []byte {
+	b := secret.Reveal(k.hidden)
+	return b[:]
+}
 
 // Reveal gives up what does not print.
-func (p PSK) Reveal() []byte { return p.b[:] }
+func (p PSK) Reveal() []byte { return p.bytes()[:] }
 
 // SealRecord makes a record.
 func SealRecord(state *noise.CipherState, plaintext []byte) ([]byte, error) {
@@ -84,14 +88,14 @@ func exported(l *linkingInfo) *LinkingInfo {
 	if l == nil {
 		return nil
 	}
-	return &LinkingInfo{l.contactID, l.linkID, l.secret.b, l.phoneKey, l.name, l.proof}
+	return &LinkingInfo{l.contactID, l.linkID, l.secret.Bytes(), l.phoneKey, l.name, l.proof}
 }
 
 func (l *LinkingInfo) internal() *linkingInfo {
 	if l == nil {
 		return nil
 	}
-	return &linkingInfo{l.ContactID, l.LinkID, LinkSecret{b: l.Secret}, l.PhoneKey, l.Name, l.Proof}
+	return &linkingInfo{l.ContactID, l.LinkID, LinkSecretFromBytes(l.Secret), l.PhoneKey, l.Name, l.Proof}
 }
 
 // Proven judges the proof.

@@ -1,7 +1,6 @@
 package hybrid
 
 import (
-	"bytes"
 	"crypto/ecdh"
 	"crypto/elliptic"
 	"encoding/binary"
@@ -103,7 +102,7 @@ func (q QRCode) Text() string {
 	}
 	m := map[any]any{
 		qrClientKey:    compressed(q.ClientKey),
-		qrSecret:       bytes.Clone(q.Secret.b[:]),
+		qrSecret:       q.Secret.bytes(),
 		qrKnownDomains: min(q.KnownDomains, math.MaxInt64),
 		// Old Android without this key falls back to a revision that is gone.
 		qrLinking: q.Linking,
@@ -158,10 +157,11 @@ func qrCodeFromMap(m map[any]any) (q QRCode, err error) {
 		return QRCode{}, err
 	}
 	secret, _ := m[qrSecret].([]byte)
-	if len(secret) != len(q.Secret.b) {
-		return QRCode{}, fmt.Errorf("the secret is not %d bytes long", len(q.Secret.b))
+	const size = 16
+	if len(secret) != size {
+		return QRCode{}, fmt.Errorf("the secret is not %d bytes long", size)
 	}
-	copy(q.Secret.b[:], secret)
+	q.Secret = QRSecretFromBytes([size]byte(secret))
 	if v, ok := m[qrKnownDomains]; ok {
 		n, ok := v.(int64)
 		if !ok || n < 0 {

@@ -5,7 +5,6 @@ import (
 	"crypto/ecdh"
 	"crypto/elliptic"
 	"crypto/rand"
-	"encoding/json"
 	"fmt"
 	"math"
 	"regexp"
@@ -14,6 +13,7 @@ import (
 	"time"
 
 	"github.com/hitherauth/hither/hybrid"
+	"github.com/hitherauth/hither/internal/secret/secrettest"
 )
 
 // goodMap is the map of a QR code that has everything.
@@ -294,9 +294,5 @@ func TestQRCodeDoesNotPrint(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	j, err := json.Marshal(q.Secret)
-	if err != nil {
-		t.Fatal(err)
-	}
-	requireSilent(t, "QR code", q.Secret.Reveal(), fmt.Sprintf("%v %+v %#v", q, q, q), string(j))
+	secrettest.Check(t, "hybrid.QRCode", q, q.Secret.Reveal())
 }

@@ -124,10 +124,11 @@ func parseUpdate(b []byte) (update, error) {
 }
 
 func (l *linkingInfo) toMap() map[any]any {
+	secret := l.secret.Bytes()
 	return map[any]any{
 		linkingContactID: []byte(l.contactID),
 		linkingLinkID:    l.linkID[:],
-		linkingSecret:    l.secret.b[:],
+		linkingSecret:    secret[:],
 		linkingPhoneKey:  l.phoneKey.Bytes(),
 		linkingName:      l.name,
 		linkingProof:     l.proof[:],
@@ -143,17 +144,19 @@ func linkingFromMap(m map[any]any) (linkingInfo, error) {
 		return linkingInfo{}, errors.New("linking: there is no contact id")
 	}
 	l.contactID = contactID
+	var secret [32]byte
 	for _, part := range []struct {
 		key  int64
 		to   []byte
 		name string
-	}{{linkingLinkID, l.linkID[:], "link id"}, {linkingSecret, l.secret.b[:], "link secret"}, {linkingProof, l.proof[:], "proof"}} {
+	}{{linkingLinkID, l.linkID[:], "link id"}, {linkingSecret, secret[:], "link secret"}, {linkingProof, l.proof[:], "proof"}} {
 		b, _ := m[part.key].([]byte)
 		if len(b) != len(part.to) {
 			return linkingInfo{}, fmt.Errorf("linking: there is no %s of %d bytes", part.name, len(part.to))
 		}
 		copy(part.to, b)
 	}
+	l.secret = LinkSecretFromBytes(secret)
 	point, _ := m[linkingPhoneKey].([]byte)
 	var err error
 	if l.phoneKey, err = ecdh.P256().NewPublicKey(point); err != nil {

@@ -8,21 +8,21 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
+
+	"github.com/hitherauth/hither/internal/secret"
 )
 
 // ContactSecretSize is the length of a [ContactSecret] in bytes.
 const ContactSecretSize = 32
 
-const redacted = "[redacted]"
+type hidden[T any] = secret.Hidden[T]
 
 // ContactSecret is how a phone proves to our tunnel service that a contact id is
 // its own: the id is a hash of it, so the service need not remember anybody. It
 // does not print: every formatting verb, slog and JSON show a placeholder. It
 // cannot be compared with ==; use Equal.
 type ContactSecret struct {
-	_ [0]func() // not comparable
-	b [ContactSecretSize]byte
+	hidden[[ContactSecretSize]byte]
 }
 
 // NewContactSecret makes a secret from r; nil means crypto/rand.
@@ -30,20 +30,19 @@ func NewContactSecret(r io.Reader) (ContactSecret, error) {
 	if r == nil {
 		r = rand.Reader
 	}
-	var s ContactSecret
-	if _, err := io.ReadFull(r, s.b[:]); err != nil {
+	var b [ContactSecretSize]byte
+	if _, err := io.ReadFull(r, b[:]); err != nil {
 		return ContactSecret{}, fmt.Errorf("tunnel: making a contact secret: %w", err)
 	}
-	return s, nil
+	return ContactSecret{secret.Hide(b)}, nil
 }
 
 // ContactSecretFromBytes copies b, which must be 32 bytes long and not all zero.
 func ContactSecretFromBytes(b []byte) (ContactSecret, error) {
-	var s ContactSecret
 	if len(b) != ContactSecretSize {
 		return ContactSecret{}, fmt.Errorf("tunnel: a contact secret is %d bytes long, not %d", ContactSecretSize, len(b))
 	}
-	copy(s.b[:], b)
+	s := ContactSecret{secret.Hide([ContactSecretSize]byte(b))}
 	if s.Equal(ContactSecret{}) {
 		return ContactSecret{}, errors.New("tunnel: the contact secret is all zero")
 	}
@@ -67,33 +66,21 @@ func ParseContactSecret(text string) (ContactSecret, error) {
 // node ‖ SHA-256("hither contact id" ‖ 00 ‖ secret), 33 bytes.
 func (s ContactSecret) ContactID(node byte) ContactID {
 	const label = "hither contact id\x00"
-	sum := sha256.Sum256(append([]byte(label), s.b[:]...))
+	sum := sha256.Sum256(append([]byte(label), s.Bytes()...))
 	return append(ContactID{node}, sum[:]...)
 }
 
 // Bytes gives a copy of the secret up. What it returns prints.
-func (s ContactSecret) Bytes() []byte { return append([]byte(nil), s.b[:]...) }
+func (s ContactSecret) Bytes() []byte {
+	b := secret.Reveal(s.hidden)
+	return b[:]
+}
 
 // Bearer gives the secret up as our tunnel service wants it, in the header
 // Authorization: base64url of 43 characters. It prints.
-func (s ContactSecret) Bearer() string { return base64.RawURLEncoding.EncodeToString(s.b[:]) }
+func (s ContactSecret) Bearer() string { return base64.RawURLEncoding.EncodeToString(s.Bytes()) }
 
 // Equal compares in constant time.
 func (s ContactSecret) Equal(t ContactSecret) bool {
-	return subtle.ConstantTimeCompare(s.b[:], t.b[:]) == 1
+	return subtle.ConstantTimeCompare(s.Bytes(), t.Bytes()) == 1
 }
-
-// String returns a placeholder.
-func (s ContactSecret) String() string { return redacted }
-
-// GoString returns a placeholder.
-func (s ContactSecret) GoString() string { return redacted }
-
-// Format writes a placeholder for every verb; without it %d would print the bytes.
-func (s ContactSecret) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(redacted)) }
-
-// LogValue returns a placeholder.
-func (s ContactSecret) LogValue() slog.Value { return slog.StringValue(redacted) }
-
-// MarshalJSON returns a placeholder.
-func (s ContactSecret) MarshalJSON() ([]byte, error) { return []byte(`"` + redacted + `"`), nil }

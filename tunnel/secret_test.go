@@ -3,12 +3,10 @@ package tunnel_test
 import (
 	"bytes"
 	"encoding/hex"
-	"encoding/json"
-	"fmt"
-	"log/slog"
 	"strings"
 	"testing"
 
+	"github.com/hitherauth/hither/internal/secret/secrettest"
 	"github.com/hitherauth/hither/tunnel"
 )
 
@@ -41,22 +39,10 @@ func TestContactSecret(t *testing.T) {
 
 func TestContactSecretDoesNotPrint(t *testing.T) {
 	t.Parallel()
-	secret, err := tunnel.ContactSecretFromBytes(bytes.Repeat([]byte{0x5a}, 32))
+	raw := []byte("0123456789abcdefFEDCBA9876543210")
+	secret, err := tunnel.ContactSecretFromBytes(raw)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var out bytes.Buffer
-	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d", "%c", "%U", "%o", "%b"} {
-		fmt.Fprintf(&out, verb+verb+verb, secret, &secret, struct{ S tunnel.ContactSecret }{secret})
-	}
-	slog.New(slog.NewTextHandler(&out, nil)).Info("secret", "secret", secret)
-	slog.New(slog.NewJSONHandler(&out, nil)).Info("secret", "secret", &secret)
-	if err := json.NewEncoder(&out).Encode(map[string]any{"secret": secret}); err != nil {
-		t.Fatal(err)
-	}
-	for _, shown := range []string{"5a5a", "5A5A", "ZZ", "90 90", "WlpaWl", "1011010", "132132"} {
-		if strings.Contains(out.String(), shown) {
-			t.Errorf("%q is printed in %s", shown, out.String())
-		}
-	}
+	secrettest.Check(t, "tunnel.ContactSecret", secret, raw)
 }

@@ -5,6 +5,8 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+
+	"github.com/hitherauth/hither/internal/secret"
 )
 
 const (
@@ -15,19 +17,23 @@ const (
 	MaxSequence = 1<<24 - 1
 )
 
+type hidden[T any] = secret.Hidden[T]
+
 // CipherState encrypts or decrypts the messages of one direction, in order. It
 // belongs to one goroutine. After its first error it has the same for every call:
 // what comes after a message that was lost, repeated, moved or changed is worth
-// nothing.
+// nothing. It does not print.
 type CipherState struct {
-	aead  cipher.AEAD
+	hidden[cipher.AEAD]
 	nonce [nonceSize]byte
 	next  uint32 // sequence number of the next message
 	err   error
 }
 
 // NewCipherState copies key.
-func NewCipherState(key *[KeySize]byte) *CipherState { return &CipherState{aead: newAEAD(key)} }
+func NewCipherState(key *[KeySize]byte) *CipherState {
+	return &CipherState{hidden: secret.Hide(newAEAD(key))}
+}
 
 // Seal appends the ciphertext of plaintext to dst. The two must not overlap, unless
 // dst is plaintext[:0].
@@ -36,7 +42,7 @@ func (c *CipherState) Seal(dst, plaintext []byte) ([]byte, error) {
 		return nil, err
 	}
 	c.next++
-	return c.aead.Seal(dst, c.nonce[:], plaintext, nil), nil
+	return secret.Reveal(c.hidden).Seal(dst, c.nonce[:], plaintext, nil), nil
 }
 
 // Open appends the plaintext of ciphertext to dst. The two must not overlap, unless
@@ -45,7 +51,7 @@ func (c *CipherState) Open(dst, ciphertext []byte) ([]byte, error) {
 	if err := c.ready(); err != nil {
 		return nil, err
 	}
-	plaintext, err := c.aead.Open(dst, c.nonce[:], ciphertext, nil)
+	plaintext, err := secret.Reveal(c.hidden).Open(dst, c.nonce[:], ciphertext, nil)
 	if err != nil {
 		c.err = fmt.Errorf("noise: message %d is not what the other end sent", c.next)
 		return nil, c.err
@@ -72,6 +78,3 @@ func (c *CipherState) ready() error {
 	binary.BigEndian.PutUint32(c.nonce[8:], c.next)
 	return c.err
 }
-
-// Format writes a placeholder for every verb: what is inside is a key.
-func (c *CipherState) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte("[redacted]")) }

@@ -111,6 +111,12 @@ func printed(v any) map[string]string {
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%#q", "%x", "%X", "% x", "%#x", "%d", "%o", "%b", "%c", "%U", "%t", "%e", "%p", "%T"} {
 		out[verb] = fmt.Sprintf(verb, v)
 	}
+	if s, ok := v.(fmt.Stringer); ok {
+		out["String"] = s.String()
+	}
+	if s, ok := v.(fmt.GoStringer); ok {
+		out["GoString"] = s.GoString()
+	}
 	var text, jsonLines, binary bytes.Buffer
 	for _, h := range []slog.Handler{slog.NewTextHandler(&text, nil), slog.NewJSONHandler(&jsonLines, nil)} {
 		slog.New(h).Info("x", "v", v)
