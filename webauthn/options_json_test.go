@@ -1,6 +1,7 @@
 package webauthn_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -123,6 +124,22 @@ func TestParseOptionsTolerates(t *testing.T) {
 	}
 }
 
+// What is said in an extension that is not ours is not read, and the limit is one.
+func TestParseRequestOptionsTolerates(t *testing.T) {
+	t.Parallel()
+	for name, b := range map[string][]byte{
+		"extensions_that_are_not_ours": with(leastRequest, `"extensions":{"appid":"https://id.example","credProps":true,"largeBlob":{"read":true}}`),
+		"512_kib":                      []byte(leastRequest + strings.Repeat(" ", 512<<10-len(leastRequest))),
+		"challenge_of_1_kib":           []byte(strings.Replace(leastRequest, `"AA"`, `"`+webauthn.Bytes(make([]byte, 1<<10)).String()+`"`, 1)),
+	} {
+		got, err := webauthn.ParseRequestOptions(b)
+		got.Challenge = bytes.TrimRight(got.Challenge, "\x00")
+		if diff := cmp.Diff(got, webauthn.RequestOptions{Challenge: webauthn.Bytes{}}); err != nil || diff != "" {
+			t.Errorf("%s: %v (-got +want)\n%s", name, err, diff)
+		}
+	}
+}
+
 // Rows that both kinds of options refuse.
 func eitherOptions(least string) []hostileOptions {
 	deep := strings.Repeat("[", 16) + strings.Repeat("]", 16)
@@ -157,6 +174,8 @@ func eitherOptions(least string) []hostileOptions {
 		{"extensions_are_null", string(with(least, `"extensions":null`)), "extensions", "null instead of an object"},
 		{"prf_is_a_boolean", string(with(least, `"extensions":{"prf":true}`)), "extensions.prf", "a boolean instead of an object"},
 		{"prf_eval_without_first", string(with(least, `"extensions":{"prf":{"eval":{"second":"AA"}}}`)), "extensions.prf.eval.first", "missing"},
+		{"prf_eval_first_is_a_number", string(with(least, `"extensions":{"prf":{"eval":{"first":1}}}`)), "extensions.prf.eval.first", "a number instead of a string"},
+		{"prf_eval_second_is_null", string(with(least, `"extensions":{"prf":{"eval":{"first":"","second":null}}}`)), "extensions.prf.eval.second", "null instead of a string"},
 		{"prf_eval_padded", string(with(least, `"extensions":{"prf":{"eval":{"first":"AA=="}}}`)), "extensions.prf.eval.first", "base64url"},
 		{"prf_credential_twice", string(with(least, `"extensions":{"prf":{"evalByCredential":{"AA":{"first":""},"AA":{"first":""}}}}`)), "extensions.prf.evalByCredential", "same member twice"},
 		{"prf_credentials_without_end", string(with(least, `"extensions":{"prf":{"evalByCredential":{`+many(257, `"%d":{"first":""}`)+`}}}`)), "extensions.prf.evalByCredential", "limit of 256"},

@@ -60,11 +60,11 @@ func (k COSEKey) publicKey() (any, error) {
 		}
 		return ed25519.PublicKey(k.X), nil
 	case RS256:
-		if k.KeyType != keyTypeRSA || len(k.N) > maxRSAModulus || len(k.E) == 0 || len(k.E) > 4 {
+		if k.KeyType != keyTypeRSA || len(k.N) > maxRSAModulus {
 			return nil, k.unsuitable()
 		}
 		n, e := new(big.Int).SetBytes(k.N), new(big.Int).SetBytes(k.E)
-		if n.Sign() == 0 || e.Int64() < 2 || e.BitLen() > 31 {
+		if n.Sign() == 0 || e.BitLen() > 31 || e.Int64() < 2 {
 			return nil, k.unsuitable()
 		}
 		return &rsa.PublicKey{N: n, E: int(e.Int64())}, nil

@@ -1,6 +1,7 @@
 package webauthn_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"strings"
 	"testing"
@@ -102,9 +103,20 @@ func TestSubjectPublicKeyInfo(t *testing.T) {
 		{"short_coordinate", webauthn.COSEKey{KeyType: 2, Algorithm: webauthn.ES384, Curve: 2, X: x, Y: y}, "do not suit"},
 		{"ec2_for_eddsa", webauthn.COSEKey{KeyType: 2, Algorithm: webauthn.EdDSA, Curve: 6, X: x, Y: y}, "do not suit"},
 		{"ed448", webauthn.COSEKey{KeyType: 1, Algorithm: webauthn.EdDSA, Curve: 7, X: make([]byte, 57)}, "do not suit"},
+		{"okp_for_es256", webauthn.COSEKey{KeyType: 1, Algorithm: webauthn.ES256, Curve: 1, X: x, Y: y}, "do not suit"},
+
+		{"short_x_alone", webauthn.COSEKey{KeyType: 2, Algorithm: webauthn.ES256, Curve: 1, X: x[1:], Y: y}, "do not suit"},
+		{"short_y_alone", webauthn.COSEKey{KeyType: 2, Algorithm: webauthn.ES256, Curve: 1, X: x, Y: y[1:]}, "do not suit"},
+		{"ed448_that_is_short", webauthn.COSEKey{KeyType: 1, Algorithm: webauthn.EdDSA, Curve: 7, X: x}, "do not suit"},
+		{"ed25519_of_31_bytes", webauthn.COSEKey{KeyType: 1, Algorithm: webauthn.EdDSA, Curve: 6, X: x[1:]}, "do not suit"},
+		{"ed25519_of_33_bytes", webauthn.COSEKey{KeyType: 1, Algorithm: webauthn.EdDSA, Curve: 6, X: make([]byte, 33)}, "do not suit"},
+		{"ec2_for_rs256", webauthn.COSEKey{KeyType: 2, Algorithm: webauthn.RS256, N: []byte{0xff}, E: []byte{3}}, "do not suit"},
+		{"rsa_without_exponent", webauthn.COSEKey{KeyType: 3, Algorithm: webauthn.RS256, N: []byte{0xff}}, "do not suit"},
+		{"rsa_exponent_of_1", webauthn.COSEKey{KeyType: 3, Algorithm: webauthn.RS256, N: []byte{0xff}, E: []byte{1}}, "do not suit"},
+		{"rsa_exponent_of_65_bits", webauthn.COSEKey{KeyType: 3, Algorithm: webauthn.RS256, N: []byte{0xff}, E: []byte{1, 0, 0, 0, 0, 0, 0, 0, 3}}, "do not suit"},
+		{"rsa_of_8200_bits", webauthn.COSEKey{KeyType: 3, Algorithm: webauthn.RS256, N: bytes.Repeat([]byte{0xff}, 1025), E: []byte{3}}, "do not suit"},
 		{"rsa_of_nothing", webauthn.COSEKey{KeyType: 3, Algorithm: webauthn.RS256, N: []byte{0}, E: []byte{3}}, "do not suit"},
 		{"rsa_exponent_of_32_bits", webauthn.COSEKey{KeyType: 3, Algorithm: webauthn.RS256, N: []byte{0xff}, E: []byte{0xff, 0, 0, 1}}, "do not suit"},
-		{"rsa_of_9000_bits", webauthn.COSEKey{KeyType: 3, Algorithm: webauthn.RS256, N: make([]byte, 1125), E: []byte{3}}, "do not suit"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
