@@ -34,7 +34,7 @@ const (
 	// TypeError: a user handle that is not 1-64 bytes long, or no challenge.
 	TypeError Name = "TypeError"
 	// UnknownError: the authenticator's answer is not one to this request, or
-	// malformed. Nothing of it is given out.
+	// malformed, or the request is none that it could read. Nothing is given out.
 	UnknownError Name = "UnknownError"
 )
 
@@ -63,6 +63,9 @@ func failf(name Name, format string, a ...any) error {
 func refused(ctx context.Context, err error) error {
 	if over := over(ctx); over != nil {
 		return over
+	}
+	if _, malformed := errors.AsType[*ctap2.ParseError](err); malformed {
+		return failf(UnknownError, "the authenticator's answer, or what it was to be asked: %w", err)
 	}
 	status, ok := errors.AsType[ctap2.StatusCode](err)
 	if !ok {
