@@ -73,3 +73,15 @@ func TestRoundTrip(t *testing.T) {
 	t.Run("prf_output_of_one", roundTrip(ctap2.PRFOutput{Results: &ctap2.PRFResults{}}, ctap2.ParsePRFOutput))
 	t.Run("small_prf_output", roundTrip(ctap2.PRFOutput{}, ctap2.ParsePRFOutput))
 }
+
+// What is absent, or there and empty, is read as one and the same.
+func TestAbsentIsEmpty(t *testing.T) {
+	t.Parallel()
+	for _, b := range []string{"\xa2\x01\x64none\x02\x41\x00", "\xa4\x01\x64none\x02\x41\x00\x03\xa0\x06\xa0"} {
+		got, err := ctap2.ParseMakeCredentialResponse([]byte(b))
+		want := ctap2.MakeCredentialResponse{Format: "none", AuthenticatorData: []byte{0}, Statement: []byte{0xa0}}
+		if diff := cmp.Diff(got, want); err != nil || diff != "" {
+			t.Errorf("%x: %v (-got +want)\n%s", b, err, diff)
+		}
+	}
+}
