@@ -30,3 +30,17 @@ type DataChannel interface {
 	// Close says goodbye and does not wait. It ends both methods.
 	Close() error
 }
+
+// LinkStore keeps one small document: the links of a client platform ([Links]) or
+// those of a phone ([PhoneLinks]). The document holds secrets in the clear. What a
+// program wants encrypted it encrypts in a store of its own; see [FileStore] and
+// [MemoryStore] for the ones that are here.
+type LinkStore interface {
+	// Read returns the document, nil if there is none yet.
+	Read(ctx context.Context) ([]byte, error)
+	// Update replaces the document by what change makes of it, while nobody else
+	// can: all of it or, with an error, nothing. When it returns nil, the new
+	// document is on disk, if there is a disk. An error of change is returned as it
+	// is; change is called at most once.
+	Update(ctx context.Context, change func(document []byte) ([]byte, error)) error
+}

@@ -1,0 +1,22 @@
+//go:build unix && !aix && !solaris
+
+package hybrid
+
+import (
+	"errors"
+	"os"
+
+	"golang.org/x/sys/unix"
+)
+
+var errLocked = errors.New("locked")
+
+// tryLock takes an exclusive lock that ends with f or with the process. It
+// belongs to the open file, so a second open of the same process is refused too.
+func tryLock(f *os.File) error {
+	err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
+	if errors.Is(err, unix.EWOULDBLOCK) {
+		return errLocked
+	}
+	return err
+}
