@@ -1,0 +1,20 @@
+//go:build unix && !aix && !solaris
+
+package authenticator
+
+import (
+	"errors"
+	"os"
+
+	"golang.org/x/sys/unix"
+)
+
+// tryLock takes an exclusive lock that ends with f or with the process. It
+// belongs to the open file, so a second open of the same process is refused too.
+func tryLock(f *os.File) error {
+	err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
+	if errors.Is(err, unix.EWOULDBLOCK) {
+		return errLocked
+	}
+	return err
+}
