@@ -2,7 +2,6 @@ package authenticator
 
 import (
 	"context"
-	"fmt"
 	"sync"
 )
 
@@ -61,9 +60,4 @@ func (m *MemoryStore) Remove(_ context.Context, id []byte) error {
 	}
 	m.list = next
 	return nil
-}
-
-// Format writes the name of the type: what is inside does not print.
-func (m *MemoryStore) Format(f fmt.State, _ rune) {
-	_, _ = f.Write([]byte("authenticator.MemoryStore"))
 }

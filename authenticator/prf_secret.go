@@ -7,6 +7,8 @@ import (
 	"crypto/subtle"
 	"fmt"
 	"io"
+
+	"github.com/hitherauth/hither/internal/secret"
 )
 
 // PRFSecretSize is the length of a [PRFSecret] in bytes.
@@ -16,8 +18,7 @@ const PRFSecretSize = 32
 // CTAP 2.2 §12.7 (hmac-secret). It does not print, and it cannot be compared
 // with ==; use Equal.
 type PRFSecret struct {
-	redacted
-	b [PRFSecretSize]byte
+	hidden[[PRFSecretSize]byte]
 }
 
 // PRFSecretFromBytes copies b, which must be 32 bytes long.
@@ -25,7 +26,7 @@ func PRFSecretFromBytes(b []byte) (PRFSecret, error) {
 	if len(b) != PRFSecretSize {
 		return PRFSecret{}, fmt.Errorf("authenticator: a prf secret is %d bytes long, not %d", PRFSecretSize, len(b))
 	}
-	return PRFSecret{b: [PRFSecretSize]byte(b)}, nil
+	return PRFSecret{secret.Hide([PRFSecretSize]byte(b))}, nil
 }
 
 // generatePRFSecret makes a secret from random; nil means crypto/rand.
@@ -33,24 +34,27 @@ func generatePRFSecret(random io.Reader) (PRFSecret, error) {
 	if random == nil {
 		random = rand.Reader
 	}
-	var s PRFSecret
-	if _, err := io.ReadFull(random, s.b[:]); err != nil {
+	var b [PRFSecretSize]byte
+	if _, err := io.ReadFull(random, b[:]); err != nil {
 		return PRFSecret{}, fmt.Errorf("authenticator: reading randomness: %w", err)
 	}
-	return s, nil
+	return PRFSecret{secret.Hide(b)}, nil
 }
 
 // Bytes gives a copy of the secret up. What it returns prints.
-func (s PRFSecret) Bytes() []byte { return append([]byte(nil), s.b[:]...) }
+func (s PRFSecret) Bytes() []byte {
+	b := secret.Reveal(s.hidden)
+	return b[:]
+}
 
 // Equal compares in constant time.
 func (s PRFSecret) Equal(other PRFSecret) bool {
-	return subtle.ConstantTimeCompare(s.b[:], other.b[:]) == 1
+	return subtle.ConstantTimeCompare(s.Bytes(), other.Bytes()) == 1
 }
 
 // evaluate is HMAC-SHA-256 over a salt.
 func (s PRFSecret) evaluate(salt [sha256.Size]byte) [sha256.Size]byte {
-	mac := hmac.New(sha256.New, s.b[:])
+	mac := hmac.New(sha256.New, s.Bytes())
 	mac.Write(salt[:])
 	return [sha256.Size]byte(mac.Sum(nil))
 }

@@ -13,6 +13,7 @@ import (
 	"io"
 
 	"github.com/hitherauth/hither/internal/cbor"
+	"github.com/hitherauth/hither/internal/secret"
 	"github.com/hitherauth/hither/webauthn"
 )
 
@@ -39,9 +40,8 @@ var errAlgorithm = errors.New("authenticator: a private key is for ES256 or EdDS
 // It does not print, and it cannot be compared with ==; use Equal. The zero
 // value signs nothing.
 type PrivateKey struct {
-	redacted
+	hidden[[PrivateKeySize]byte]
 	algorithm webauthn.Algorithm
-	secret    [PrivateKeySize]byte
 }
 
 // GeneratePrivateKey makes a key from random; nil means crypto/rand.
@@ -49,14 +49,14 @@ func GeneratePrivateKey(algorithm webauthn.Algorithm, random io.Reader) (Private
 	if random == nil {
 		random = rand.Reader
 	}
-	var secret [PrivateKeySize]byte
+	var b [PrivateKeySize]byte
 	// One scalar in 2^32 is out of the curve's range; a reader that gives no
 	// other is broken.
 	for range 4 {
-		if _, err := io.ReadFull(random, secret[:]); err != nil {
+		if _, err := io.ReadFull(random, b[:]); err != nil {
 			return PrivateKey{}, fmt.Errorf("authenticator: reading randomness: %w", err)
 		}
-		k, err := ParsePrivateKey(algorithm, secret[:])
+		k, err := ParsePrivateKey(algorithm, b[:])
 		if err == nil || errors.Is(err, errAlgorithm) {
 			return k, err
 		}
@@ -79,18 +79,21 @@ func ParsePrivateKey(algorithm webauthn.Algorithm, b []byte) (PrivateKey, error)
 	default:
 		return PrivateKey{}, errAlgorithm
 	}
-	return PrivateKey{algorithm: algorithm, secret: [PrivateKeySize]byte(b)}, nil
+	return PrivateKey{secret.Hide([PrivateKeySize]byte(b)), algorithm}, nil
 }
 
 // Algorithm is ES256 or EdDSA; 0 for the zero value.
 func (k PrivateKey) Algorithm() webauthn.Algorithm { return k.algorithm }
 
 // Bytes gives a copy of the key up. What it returns prints.
-func (k PrivateKey) Bytes() []byte { return append([]byte(nil), k.secret[:]...) }
+func (k PrivateKey) Bytes() []byte {
+	b := secret.Reveal(k.hidden)
+	return b[:]
+}
 
 // Equal compares in constant time.
 func (k PrivateKey) Equal(other PrivateKey) bool {
-	return k.algorithm == other.algorithm && subtle.ConstantTimeCompare(k.secret[:], other.secret[:]) == 1
+	return k.algorithm == other.algorithm && subtle.ConstantTimeCompare(k.Bytes(), other.Bytes()) == 1
 }
 
 // Sign signs message: for ES256 its SHA-256, as DER; for EdDSA the message itself.
@@ -104,7 +107,7 @@ func (k PrivateKey) Sign(message []byte) ([]byte, error) {
 		digest := sha256.Sum256(message)
 		return key.Sign(rand.Reader, digest[:], crypto.SHA256)
 	case webauthn.EdDSA:
-		return ed25519.Sign(ed25519.NewKeyFromSeed(k.secret[:]), message), nil
+		return ed25519.Sign(ed25519.NewKeyFromSeed(k.Bytes()), message), nil
 	default:
 		return nil, errAlgorithm
 	}
@@ -126,7 +129,7 @@ func (k PrivateKey) PublicKey() (webauthn.COSEKey, error) {
 		members[coseKeyType], members[coseCurve] = keyTypeEC2, curveP256
 		members[coseX], members[coseY] = point[1:33], point[33:]
 	case webauthn.EdDSA:
-		public := ed25519.NewKeyFromSeed(k.secret[:])[ed25519.SeedSize:]
+		public := ed25519.NewKeyFromSeed(k.Bytes())[ed25519.SeedSize:]
 		members[coseKeyType], members[coseCurve] = keyTypeOKP, curveEd25519
 		members[coseX] = []byte(public)
 	default:
@@ -140,7 +143,7 @@ func (k PrivateKey) PublicKey() (webauthn.COSEKey, error) {
 }
 
 func (k PrivateKey) ecdsa() (*ecdsa.PrivateKey, error) {
-	key, err := ecdsa.ParseRawPrivateKey(elliptic.P256(), k.secret[:])
+	key, err := ecdsa.ParseRawPrivateKey(elliptic.P256(), k.Bytes())
 	if err != nil {
 		return nil, errors.New("authenticator: the private key is no scalar of P-256")
 	}

@@ -13,6 +13,8 @@ import (
 	"sync"
 
 	"filippo.io/age"
+
+	"github.com/hitherauth/hither/internal/secret"
 )
 
 // Why a [Vault] could not be read.
@@ -86,7 +88,7 @@ func OpenVault(path string, key VaultKey) (*Vault, error) {
 }
 
 func newVault(path string, key VaultKey) (*Vault, error) {
-	if key.identity == nil {
+	if secret.Reveal(key.hidden).identity == nil {
 		return nil, errors.New("authenticator: a vault needs a key")
 	}
 	abs, err := filepath.Abs(path)
@@ -137,9 +139,6 @@ func (v *Vault) Count(ctx context.Context, id []byte) (count uint32, err error) 
 func (v *Vault) Remove(ctx context.Context, id []byte) error {
 	return v.change(ctx, func(l list) (list, error) { return l.without(id) })
 }
-
-// Format writes the name of the type: what is inside does not print.
-func (v *Vault) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte("authenticator.Vault")) }
 
 // change makes one change to what the file holds now, durably.
 func (v *Vault) change(ctx context.Context, edit func(list) (list, error)) error {
@@ -193,7 +192,7 @@ func (v *Vault) write(credentials list) error {
 		return err
 	}
 	var file bytes.Buffer
-	w, err := age.Encrypt(&file, v.key.recipient)
+	w, err := age.Encrypt(&file, secret.Reveal(v.key.hidden).recipient)
 	if err != nil {
 		return fmt.Errorf("authenticator: encrypting the vault: %w", err)
 	}
@@ -212,7 +211,7 @@ func (v *Vault) write(credentials list) error {
 
 // decryptVault returns what is inside an age file.
 func decryptVault(file []byte, key VaultKey) ([]byte, error) {
-	r, err := age.Decrypt(bytes.NewReader(file), key.identity)
+	r, err := age.Decrypt(bytes.NewReader(file), secret.Reveal(key.hidden).identity)
 	if _, ok := errors.AsType[*age.NoIdentityMatchError](err); ok {
 		return nil, ErrVaultKey
 	}

@@ -5,6 +5,8 @@ import (
 	"fmt"
 
 	"filippo.io/age"
+
+	"github.com/hitherauth/hither/internal/secret"
 )
 
 // Bounds of the work factor of a passphrase: the logarithm of scrypt's N.
@@ -15,8 +17,9 @@ const (
 )
 
 // VaultKey opens and seals a [Vault]. It does not print.
-type VaultKey struct {
-	redacted
+type VaultKey struct{ hidden[ageKey] }
+
+type ageKey struct {
 	identity  age.Identity
 	recipient age.Recipient
 }
@@ -44,7 +47,7 @@ func PassphraseKey(passphrase string, workFactor int) (VaultKey, error) {
 	}
 	identity.SetMaxWorkFactor(maxWorkFactor)
 	recipient.SetWorkFactor(workFactor)
-	return VaultKey{identity: identity, recipient: recipient}, nil
+	return VaultKey{secret.Hide(ageKey{identity: identity, recipient: recipient})}, nil
 }
 
 // IdentityKey makes a key of a native age identity, an *age.X25519Identity or
@@ -54,11 +57,11 @@ func IdentityKey(identity age.Identity) (VaultKey, error) {
 	switch i := identity.(type) {
 	case *age.X25519Identity:
 		if i != nil {
-			return VaultKey{identity: i, recipient: i.Recipient()}, nil
+			return VaultKey{secret.Hide(ageKey{identity: i, recipient: i.Recipient()})}, nil
 		}
 	case *age.HybridIdentity:
 		if i != nil {
-			return VaultKey{identity: i, recipient: i.Recipient()}, nil
+			return VaultKey{secret.Hide(ageKey{identity: i, recipient: i.Recipient()})}, nil
 		}
 	}
 	return VaultKey{}, errors.New("authenticator: a vault's identity is an X25519 or hybrid identity of age")
