@@ -101,7 +101,7 @@ func allowed(h header, m *message, limit int) error {
 		return breach{protocolError, codeProtocol}
 	case h.opcode == opText:
 		return breach{text, codeUnsupported}
-	case h.length > uint64(limit), m.len()+int(h.length) > limit: //nolint:gosec // G115: compared with the limit first
+	case h.length > uint64(limit-m.len()): //nolint:gosec // G115: there is no more of m than the limit
 		return breach{tooBig, codeTooBig}
 	default:
 		return nil

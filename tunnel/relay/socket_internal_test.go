@@ -3,11 +3,17 @@ package relay
 import (
 	"bufio"
 	"bytes"
+	"encoding/hex"
 	"errors"
 	"io"
 	"net"
+	"net/http"
+	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
+
+	"github.com/hitherauth/hither/tunnel"
 )
 
 // script is a connection on which these bytes come, and nobody listens.
@@ -55,6 +61,28 @@ func FuzzFrames(f *testing.F) {
 		}
 		if lent := k.lent.Load(); lent != 0 {
 			t.Errorf("%d bytes are lent still", lent)
+		}
+	})
+}
+
+// FuzzClientPayload reads whatever a header may hold: what is taken has the one form
+// that there is.
+func FuzzClientPayload(f *testing.F) {
+	f.Add("A301486C696E6B69642E2E02506E6F6E63652E2E2E2E2E2E2E2E2E2E2E03626761")
+	f.Add("a301486C696E6B69642E2E02506E6F6E63652E2E2E2E2E2E2E2E2E2E2E0360")
+	f.Add("")
+	f.Fuzz(func(t *testing.T, text string) {
+		req := &http.Request{Header: http.Header{}}
+		req.Header.Set(tunnel.ClientPayloadHeader, text)
+		b, ok := clientPayload(req)
+		if !ok {
+			return
+		}
+		want := append([]byte("\xa3\x01\x48"), b[3:11]...)
+		want = append(append(want, "\x02\x50"...), b[13:29]...)
+		want = append(append(want, 3, byte(0x60+len(b)-31)), b[31:]...)
+		if !bytes.Equal(b, want) || len(b) > 54 || !utf8.Valid(b[31:]) || !strings.EqualFold(hex.EncodeToString(b), text) {
+			t.Errorf("took %q", text)
 		}
 	})
 }
