@@ -182,16 +182,13 @@ func (r request) checkRedirect(next *http.Request, via []*http.Request) error {
 	return nil
 }
 
-// origin is what Chromium sends: the service's own, with the scheme of WebSocket.
+// origin is what Chromium sends: the service's own, with the scheme of WebSocket and
+// without a port that goes without saying.
 func origin(u *url.URL) string {
-	switch u.Scheme {
-	case "https":
-		return "wss://" + u.Host
-	case "http":
-		return "ws://" + u.Host
-	default:
-		return u.Scheme + "://" + u.Host
+	if u.Scheme == "https" || u.Scheme == "wss" {
+		return "wss://" + strings.TrimSuffix(u.Host, ":443")
 	}
+	return "ws://" + strings.TrimSuffix(u.Host, ":80")
 }
 
 func routingID(answer http.Header) (RoutingID, error) {
