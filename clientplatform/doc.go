@@ -21,7 +21,9 @@
 //
 // # The authenticator
 //
-// It is handed in, and how it was reached is not known here. What it answers is
+// It is handed in, and how it was reached is not known here. If that takes a
+// person's time, as a QR code does, reach it first and ask the server for options
+// then: the server's time runs from there. What it answers is
 // judged before anything is given out, as far as a client can: that it is for this
 // RP ID, with a credential that was asked for, with the user present and, where
 // required, verified. The signature is judged by package relyingparty.
