@@ -65,18 +65,37 @@ func mayImportGoWebAuthn() map[string][]string {
 	}
 }
 
+// keptTo are modules of others that some of our packages may import, and nobody else: what a room hides from the rest,
+// it hides whole.
+func keptTo() map[string][]string {
+	return map[string][]string{
+		"filippo.io/age":                {"authenticator", "cmd/hitherd"},
+		"github.com/coder/websocket":    {"tunnel"},
+		"github.com/fxamacker/cbor":     {"internal/cbor"},
+		"github.com/godbus/dbus":        {"internal/ble", "internal/ble/bletest"},
+		"modernc.org/sqlite":            {"internal/store/sqlite"},
+		"golang.org/x/net/publicsuffix": {"clientplatform", "relyingparty"},
+	}
+}
+
 // mayWatch are the packages that know of metrics and traces. A language or an actor says what it has to say with values
 // and errors.
 func mayWatch() []string {
 	return []string{"internal/server", "internal/store/sqlite", "tunnel/relay", "cmd/hitherd"}
 }
 
-// mustNotLink is what a program must not hold, by whatever way it would come in: the tool for people links no database,
-// and the server no people in software and no radio.
+// mustNotLink is what a program or a room must not hold, by whatever way it would come in: the tool for people links no
+// database, the server no people in software and no radio; actors and languages know no road; a relay has nothing with
+// which it could understand what it passes on.
 func mustNotLink() map[string][]string {
 	return map[string][]string{
-		"cmd/hither":  {"database/sql", module + "/internal/store/", module + "/internal/server"},
-		"cmd/hitherd": {module + "/internal/ble", module + "/internal/load", module + "/webauthn/webauthntest"},
+		"authenticator":  {"net/http", module + "/hybrid", module + "/tunnel", module + "/relyingparty"},
+		"clientplatform": {module + "/hybrid", module + "/tunnel", module + "/authenticator", module + "/relyingparty"},
+		"cmd/hither":     {"database/sql", module + "/internal/store/", module + "/internal/server"},
+		"cmd/hitherd":    {module + "/internal/ble", module + "/internal/load", module + "/webauthn/webauthntest"},
+		"ctap2":          {"net/http", "os/exec", module + "/hybrid", module + "/tunnel"},
+		"hybrid":         {module + "/internal/ble", module + "/authenticator", module + "/clientplatform", module + "/relyingparty", module + "/tunnel/relay"},
+		"tunnel/relay":   {module + "/hybrid", module + "/ctap2", module + "/webauthn", module + "/internal/cbor", module + "/internal/rootkey"},
 	}
 }
 
@@ -111,15 +130,7 @@ func TestArchitecture(t *testing.T) {
 			}
 		}
 		for _, imported := range p.Imports {
-			watches := strings.HasPrefix(imported, "github.com/prometheus/") || strings.HasPrefix(imported, "go.opentelemetry.io/")
-			if watches && !slices.Contains(mayWatch(), name) {
-				t.Errorf("package %s must not import package %s: only %v know of metrics and traces", name, imported, mayWatch())
-			}
-			part, ok := strings.CutPrefix(imported, "github.com/go-webauthn/webauthn/")
-			if ok && !slices.Contains(mayImportGoWebAuthn()[name], part) {
-				t.Errorf("package %s must not import package %s: only relyingparty uses go-webauthn, and only its parts %v",
-					name, imported, mayImportGoWebAuthn()["relyingparty"])
-			}
+			checkTheirs(t, name, imported)
 		}
 	}
 	for name := range table {
@@ -129,17 +140,36 @@ func TestArchitecture(t *testing.T) {
 	}
 }
 
-func TestProgramsLinkNoMore(t *testing.T) {
+// checkTheirs holds an import of other people's code to the rules about it.
+func checkTheirs(t *testing.T, name, imported string) {
+	t.Helper()
+	watches := strings.HasPrefix(imported, "github.com/prometheus/") || strings.HasPrefix(imported, "go.opentelemetry.io/")
+	if watches && !slices.Contains(mayWatch(), name) {
+		t.Errorf("package %s must not import package %s: only %v know of metrics and traces", name, imported, mayWatch())
+	}
+	part, ok := strings.CutPrefix(imported, "github.com/go-webauthn/webauthn/")
+	if ok && !slices.Contains(mayImportGoWebAuthn()[name], part) {
+		t.Errorf("package %s must not import package %s: only relyingparty uses go-webauthn, and only its parts %v",
+			name, imported, mayImportGoWebAuthn()["relyingparty"])
+	}
+	for theirs, rooms := range keptTo() {
+		if strings.HasPrefix(imported+"/", theirs+"/") && !slices.Contains(rooms, name) {
+			t.Errorf("package %s must not import package %s: only %v do", name, imported, rooms)
+		}
+	}
+}
+
+func TestLinksNoMore(t *testing.T) {
 	t.Parallel()
-	for program, refused := range mustNotLink() {
-		out, err := exec.CommandContext(t.Context(), "go", "list", "-deps", "./"+program).Output()
+	for linker, refused := range mustNotLink() {
+		out, err := exec.CommandContext(t.Context(), "go", "list", "-deps", "./"+linker).Output()
 		if err != nil {
 			t.Fatal(err)
 		}
 		for linked := range strings.Lines(string(out)) {
 			linked = strings.TrimSpace(linked)
 			if slices.ContainsFunc(refused, func(path string) bool { return strings.HasPrefix(linked, path) }) {
-				t.Errorf("program %s must not link package %s", program, linked)
+				t.Errorf("%s must not link package %s", linker, linked)
 			}
 		}
 	}
