@@ -11,5 +11,5 @@ if [ "$status" -ne 0 ]; then
   cat "$log"
   exit "$status"
 fi
-grep -oE -- '--- PASS: [^ ]+' "$log" | grep -oE '(REG|AST|CER|PRIV|HTTP|STO)-[0-9]{2}' | sort | uniq -c | awk '{print $2 "×" $1}' | paste -sd ' ' | fold -s -w 110
+grep -oE -- '--- PASS: [^ ]+' "$log" | grep -oE '(REG|AST|CER|PRIV|HTTP|STO|HYB)-[0-9]{2}' | sort | uniq -c | awk '{print $2 "×" $1}' | paste -sd ' ' | fold -s -w 110
 grep -oE 'hostile: .*' "$log"
