@@ -14,12 +14,14 @@ import (
 
 	"github.com/hitherauth/hither/hybrid"
 	"github.com/hitherauth/hither/hybrid/internal/vectorfile"
+
+	"go.uber.org/goleak"
 )
 
 func TestMain(m *testing.M) {
 	flag.Bool("update", false, "make the files in testdata again")
 	flag.Parse()
-	os.Exit(m.Run())
+	goleak.VerifyTestMain(m)
 }
 
 func updating() bool { return flag.Lookup("update").Value.String() == "true" }
