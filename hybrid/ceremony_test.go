@@ -135,3 +135,22 @@ func TestLinking(t *testing.T) {
 		}
 	}
 }
+
+// BenchmarkQRInitiated is a whole transaction of both ends, over a relay on
+// loopback with TLS: from the QR code to the reply.
+func BenchmarkQRInitiated(b *testing.B) {
+	scene := hybridtest.NewScene(b)
+	for b.Loop() {
+		phone := scene.Scan(b, smallAuthenticator{})
+		conn, err := hybrid.Initiate(b.Context(), scene.Client)
+		if err != nil {
+			b.Fatal(err)
+		}
+		if _, err := conn.GetAssertion(b.Context(), assertion(1)); err != nil {
+			b.Fatal(err)
+		}
+		if err := errors.Join(conn.Close(), conn.Wait(b.Context()), <-phone); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

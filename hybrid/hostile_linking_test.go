@@ -83,10 +83,11 @@ func TestHostileLinkingData(t *testing.T) {
 				key := newKey(t)
 				l := someLinking()
 				l.PhoneKey = key.PublicKey()
-				l.Proof, err = hybrid.LinkProof(key, p.qr.ClientKey, p.session.Hash)
+				proof, err := hybrid.LinkProof(key, p.qr.ClientKey, p.session.Hash)
 				if err != nil {
 					t.Error(err)
 				}
+				l.Proof = proof
 				row.spoil(p, l)
 				payload, err := hybrid.AppendUpdate(nil, l)
 				if err != nil {
