@@ -52,6 +52,13 @@ func says(answer authenticator.Answer) *person {
 	return &person{answer: func(context.Context, authenticator.Question) (authenticator.Answer, error) { return answer, nil }}
 }
 
+// agreed says yes and remembers nothing.
+type agreed struct{}
+
+func (agreed) Verify(context.Context, authenticator.Question) (authenticator.Answer, error) {
+	return authenticator.Answer{Consented: true, Verified: true}, nil
+}
+
 // makeRequest asks for a discoverable credential of an account.
 func makeRequest(account string, edits ...func(*ctap2.MakeCredentialRequest)) ctap2.MakeCredentialRequest {
 	r := ctap2.MakeCredentialRequest{

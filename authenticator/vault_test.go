@@ -270,7 +270,7 @@ func TestVaultAfterCrash(t *testing.T) {
 			t.Parallel()
 			path := filepath.Join(dir, name+".age")
 			createVault(t, path, key)
-			if err := os.WriteFile(path+".new", left, 0o644); err != nil { //nolint:gosec // as a hostile umask would
+			if err := os.WriteFile(path+".new", left, 0o644); err != nil {
 				t.Fatal(err)
 			}
 			v := openVault(t, path, key)

@@ -63,7 +63,7 @@ func TestMain(m *testing.M) {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(2)
 		}
-		if _, err := fmt.Println(name); err != nil {
+		if _, err := fmt.Fprintln(os.Stdout, name); err != nil {
 			os.Exit(0)
 		}
 	}
