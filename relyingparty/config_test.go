@@ -50,6 +50,8 @@ func TestHostileConfig(t *testing.T) {
 		{"REG-06_long_label", at(strings.Repeat("a", 64)+".test", testOrigin), "63"},
 		{"REG-06_long", at(strings.Repeat("a.", 130)+"test", testOrigin), "253"},
 		{"REG-06_public_suffix", at("co.uk", "https://shop.co.uk"), "public suffix"},
+		{"REG-06_public_suffix_seen_from_below", at("kawasaki.jp", "https://city.kawasaki.jp"), "public suffix"},
+		{"REG-06_above_a_wildcard_suffix", at("compute.estate", "https://me.shop.compute.estate"), "public suffix"},
 		{"REG-06_private_public_suffix", at("github.io", "https://me.github.io"), "public suffix"},
 		{"REG-06_top_level", at("test", "https://id.test"), "single label"},
 		{"REG-06_not_a_suffix", at("example.com", testOrigin), "neither its host nor a suffix"},

@@ -98,9 +98,13 @@ func validateOrigins(id string, origins []string) error {
 		if err != nil {
 			return fmt.Errorf("origin %q: %w", origin, err)
 		}
-		// validateRPID has refused public suffixes, so any suffix left is registrable.
 		if host != id && (id == localhost || !strings.HasSuffix(host, "."+id)) {
 			return fmt.Errorf("origin %q: RP ID %q is neither its host nor a suffix of it", origin, id)
+		}
+		// validateRPID has refused what is a public suffix by itself. By wildcards of the list and
+		// their exceptions others are, too, as seen from below: kawasaki.jp from city.kawasaki.jp.
+		if suffix, _ := publicsuffix.PublicSuffix(host); host != id && !strings.HasSuffix(id, "."+suffix) {
+			return fmt.Errorf("origin %q: RP ID %q is a public suffix, or above one", origin, id)
 		}
 		if slices.Contains(origins[:i], origin) {
 			return fmt.Errorf("origin %q is listed twice", origin)
