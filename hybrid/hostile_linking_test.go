@@ -323,3 +323,49 @@ func TestUpdateTellsNothing(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+// TestHostileConfigurations have no radio. Nothing is sent without one.
+func TestHostileConfigurations(t *testing.T) {
+	t.Parallel()
+	t.Run("HYB-14_no_radio_in_any_door", func(t *testing.T) {
+		t.Parallel()
+		scene := hybridtest.NewScene(t)
+		scene.AllowLinking(t)
+		l := link(t, scene)
+		talk := func(e hybrid.Event) {
+			switch e.(type) {
+			case hybrid.Connected, hybrid.Listening:
+				t.Errorf("without a radio: %T", e)
+			}
+		}
+		scene.Client.Progress, scene.Phone.Progress = talk, talk
+		scene.Client.Scanner, scene.Phone.Advertiser = nil, nil
+		scene.Client.Show = func(string) error { t.Error("a QR code is shown"); return nil }
+		_, err := hybrid.Initiate(t.Context(), scene.Client)
+		requireStage(t, err, hybrid.StageProximity, nil)
+		_, err = hybrid.InitiateLinked(t.Context(), scene.Client, l)
+		requireStage(t, err, hybrid.StageProximity, nil)
+		requireStage(t, hybrid.Listen(t.Context(), scene.Phone, smallAuthenticator{}), hybrid.StageProximity, nil)
+		requireStage(t, hybrid.RespondLinked(t.Context(), scene.Phone, tunnel.Wake{}, smallAuthenticator{}), hybrid.StageProximity, nil)
+		_, phone := newRawClient(t, scene, nil)
+		requireStage(t, <-phone, hybrid.StageProximity, nil)
+	})
+	t.Run("HYB-29_wake_ups_that_are_none", func(t *testing.T) {
+		t.Parallel()
+		scene := hybridtest.NewScene(t)
+		scene.AllowLinking(t)
+		for _, payload := range [][]byte{nil, {0xa0}, {0xff}, make([]byte, 300)} {
+			err := hybrid.RespondLinked(t.Context(), scene.Phone, tunnel.Wake{Payload: payload}, smallAuthenticator{})
+			requireStage(t, err, hybrid.StageConnection, nil)
+		}
+		payload, err := hybrid.ClientPayload{}.Append(nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = hybrid.RespondLinked(t.Context(), scene.Phone, tunnel.Wake{Payload: payload}, smallAuthenticator{})
+		requireStage(t, err, hybrid.StageLinking, hybrid.ErrUnknownLink)
+		if n := len(scene.Ether.Sent()); n != 0 {
+			t.Errorf("%d adverts were sent", n)
+		}
+	})
+}

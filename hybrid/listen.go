@@ -19,8 +19,8 @@ import (
 // an [*Error]: try again then, after a while.
 func Listen(ctx context.Context, cfg ResponderConfig, a ctap2.Authenticator) error {
 	r := cfg.road()
-	if cfg.Linking == nil || cfg.Linking.Links == nil {
-		return failed(StageLinking, errors.New("the configuration has no Linking, or no Links in it"))
+	if err := cfg.canBeWoken(); err != nil {
+		return err
 	}
 	contact, err := cfg.Linking.Links.listen(ctx, r, cfg.Linking.Domain)
 	if err != nil {
@@ -66,14 +66,25 @@ func listenOn(ctx context.Context, cfg ResponderConfig, contact *tunnel.Contact,
 	}
 }
 
+// canBeWoken says what is missing, before anything is sent.
+func (cfg ResponderConfig) canBeWoken() error {
+	switch {
+	case cfg.Linking == nil || cfg.Linking.Links == nil:
+		return failed(StageLinking, errors.New("the configuration has no Linking, or no Links in it"))
+	case cfg.Advertiser == nil:
+		return failed(StageProximity, errNoAdvertiser)
+	}
+	return nil
+}
+
 // RespondLinked is the phone in a state-assisted transaction: it goes to the tunnel
 // that a wake-up names, and advertises. Otherwise it is as [Respond]. With
 // [ErrUnknownLink] the wake-up came by a link that this phone does not have;
 // nothing was said to anybody.
 func RespondLinked(ctx context.Context, cfg ResponderConfig, wake tunnel.Wake, a ctap2.Authenticator) error {
 	r := cfg.road()
-	if cfg.Linking == nil || cfg.Linking.Links == nil {
-		return failed(StageLinking, errors.New("the configuration has no Linking, or no Links in it"))
+	if err := cfg.canBeWoken(); err != nil {
+		return err
 	}
 	in, err := linkedOffer(ctx, r, cfg.Linking, wake)
 	if err != nil {

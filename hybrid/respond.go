@@ -96,11 +96,13 @@ func chooseDomain(domains []Domain, qr QRCode) (Domain, error) {
 	return 0, ErrNoDomain
 }
 
+var errNoAdvertiser = errors.New("the configuration has no Advertiser")
+
 // respond is a phone from its first step to its last.
 func (r *road) respond(ctx context.Context, cfg ResponderConfig, in offerInput, a ctap2.Authenticator) (err error) {
 	defer func() { r.progress.report(Closed{err}) }()
 	if cfg.Advertiser == nil {
-		return failed(StageProximity, errors.New("the configuration has no Advertiser"))
+		return failed(StageProximity, errNoAdvertiser)
 	}
 	info, err := a.GetInfo(ctx)
 	if err != nil {
