@@ -78,7 +78,7 @@ func limited(ctx context.Context, limit time.Duration, late error) (bounded cont
 			return nil
 		case ctx.Err() != nil:
 			return context.Cause(ctx)
-		case bounded.Err() != nil:
+		case errors.Is(bounded.Err(), context.DeadlineExceeded): // and not that it was stopped
 			return fmt.Errorf("%w (%v)", late, limit)
 		default:
 			return err
