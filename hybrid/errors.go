@@ -78,7 +78,8 @@ func limited(ctx context.Context, limit time.Duration, late error) (bounded cont
 			return nil
 		case ctx.Err() != nil:
 			return context.Cause(ctx)
-		case errors.Is(bounded.Err(), context.DeadlineExceeded): // and not that it was stopped
+		case errors.Is(bounded.Err(), context.DeadlineExceeded), errors.Is(err, context.DeadlineExceeded):
+			// And not that it was stopped. A dialer has a limit of its own, which is no other reason.
 			return fmt.Errorf("%w (%v)", late, limit)
 		default:
 			return err
