@@ -86,6 +86,9 @@ func TestQRInitiated(t *testing.T) {
 	if err != nil {
 		t.Fatalf("Initiate: %v", err)
 	}
+	if air := scene.Ether.OnAir(); len(air) != 0 {
+		t.Errorf("%d adverts are on the air after the first message", len(air))
+	}
 	info, err := conn.GetInfo(t.Context())
 	if err != nil || !info.Options["uv"] {
 		t.Errorf("GetInfo: %v, %v", info, err)
@@ -95,9 +98,6 @@ func TestQRInitiated(t *testing.T) {
 	closeAndWait(t, conn, phone)
 	if _, err := conn.GetAssertion(t.Context(), assertion(3)); !errors.Is(err, hybrid.ErrClosed) {
 		t.Errorf("after Close: %v", err)
-	}
-	if air := scene.Ether.OnAir(); len(air) != 0 {
-		t.Errorf("%d adverts are still on the air", len(air))
 	}
 }
 

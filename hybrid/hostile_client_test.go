@@ -173,6 +173,34 @@ func TestHostileClients(t *testing.T) {
 	}
 }
 
+// TestHostileRequestDuringRequest asks again while the user decides.
+func TestHostileRequestDuringRequest(t *testing.T) {
+	t.Parallel()
+	for name, second := range map[string][]byte{
+		"HYB-10_json_during_json": []byte("\x03{}"),
+		"HYB-10_ctap_during_json": {1, byte(ctap2.CommandGetInfo)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			scene := hybridtest.NewScene(t)
+			asked := 0
+			scene.Phone.JSON = func(ctx context.Context, _ []byte) ([]byte, error) {
+				asked++
+				<-ctx.Done()
+				return nil, ctx.Err()
+			}
+			c, phone := newRawClient(t, scene, nil)
+			c.come()
+			c.shakeHands()
+			c.say([]byte("\x03{}"), second)
+			requireStage(t, <-phone, hybrid.StageRequest, hybrid.ErrProtocol)
+			if asked > 1 {
+				t.Errorf("the user was asked %d times", asked)
+			}
+		})
+	}
+}
+
 // TestHostileClientsBeforeTheHandshake has nobody come, or somebody who says nothing.
 func TestHostileClientsBeforeTheHandshake(t *testing.T) {
 	t.Parallel()

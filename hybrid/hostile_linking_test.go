@@ -120,6 +120,55 @@ func TestHostileLinkingData(t *testing.T) {
 	}
 }
 
+// TestHostileSecondLink has a phone link twice in one transaction, each time rightly.
+func TestHostileSecondLink(t *testing.T) {
+	t.Parallel()
+	t.Run("HYB-10_two_links_of_one_handshake", func(t *testing.T) {
+		t.Parallel()
+		scene := hybridtest.NewScene(t)
+		scene.AllowLinking(t)
+		var told []hybrid.Event
+		scene.Client.Progress = func(e hybrid.Event) {
+			switch e.(type) {
+			case hybrid.LinkReceived, hybrid.LinkRefused:
+				told = append(told, e)
+			}
+		}
+		withRawPhone(t, scene, func(p *rawPhone) {
+			p.introduce()
+			for _, name := range []string{"first", "second"} {
+				key := newKey(t)
+				l := someLinking()
+				l.PhoneKey, l.Name = key.PublicKey(), name
+				proof, err := hybrid.LinkProof(key, p.qr.ClientKey, p.session.Hash)
+				if err != nil {
+					t.Error(err)
+				}
+				l.Proof = proof
+				payload, err := hybrid.AppendUpdate(nil, l)
+				if err != nil {
+					t.Error(err)
+				}
+				p.say(append([]byte{2}, payload...))
+			}
+		})
+		conn, err := hybrid.Initiate(t.Context(), scene.Client)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := errors.Join(conn.Wait(t.Context()), conn.CloseNow()); err != nil {
+			t.Error(err)
+		}
+		links, err := scene.Client.Links.All(t.Context())
+		if err != nil || len(links) != 1 || links[0].Name != "first" {
+			t.Errorf("%d links are stored: %v", len(links), err)
+		}
+		if len(told) != 2 || told[0] != (hybrid.LinkReceived{Name: "first"}) {
+			t.Errorf("was told %v", told)
+		}
+	})
+}
+
 // TestHostileLinks uses links that are good for nothing any more.
 func TestHostileLinks(t *testing.T) {
 	t.Parallel()
