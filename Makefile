@@ -82,6 +82,10 @@ bench: ## ceremonies beside a bare verification, as tables
 bench-server: ## hitherd at 1-256 workers, 1,000-1,000,000 credentials: writes docs/benchmarks.md (15 min)
 	go -C tools run ./benchserver
 
+bench-hybrid: ## the hybrid transport: QR codes, adverts, handshake, records, and whole ceremonies in one process
+	go test -run '^$$' -bench . -count $(BENCH_COUNT) ./hybrid/...
+	go test -run '^$$' -bench '^BenchmarkQRInitiated$$' -count $(BENCH_COUNT) ./clientplatform
+
 bench-relay: ## the relay with 9,500 tunnels and a million messages: writes docs/benchmarks-relay.md (5 min)
 	go -C tools run ./benchrelay
 
@@ -132,4 +136,4 @@ help:
 $(LINT): tools/lint/go.mod tools/lint/go.sum
 	go -C tools/lint build -trimpath -o $(CURDIR)/$@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
 
-.PHONY: run build bin/hitherd bin/hither test deps unit race tools-test sdk e2e check format lint fresh types hostile backup-journey fuzz bench vuln generate picture dist bench-server bench-relay crash restarts doublespend faults fix clean help
+.PHONY: run build bin/hitherd bin/hither test deps unit race tools-test sdk e2e check format lint fresh types hostile backup-journey fuzz bench vuln generate picture dist bench-server bench-hybrid bench-relay crash restarts doublespend faults fix clean help
