@@ -180,11 +180,11 @@ func TestHostileContact(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		answered.Close()
-		client := <-asked
+		client := <-asked // before the phone leaves: one that came and went was not there
 		if client.err != nil {
 			t.Fatal(client.err)
 		}
+		answered.Close()
 		client.Close()
 		h.shutdown(t)
 		hasStatus(t, (<-woken).err, http.StatusServiceUnavailable)
