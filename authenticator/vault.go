@@ -11,9 +11,11 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"time"
 
 	"filippo.io/age"
 
+	"github.com/hitherauth/hither/internal/ownfile"
 	"github.com/hitherauth/hither/internal/secret"
 )
 
@@ -34,6 +36,9 @@ var (
 
 // maxVaultFile bounds the file: what age adds to the contents is far less than this.
 const maxVaultFile = maxVaultText + 1<<20
+
+// lockPatience: a change takes milliseconds, and with a passphrase some seconds at most.
+const lockPatience = 30 * time.Second
 
 // Vault keeps credentials in one file, encrypted by age. A change is made in a
 // copy beside it, which is synced and then takes its name: after a crash the file
@@ -140,6 +145,20 @@ func (v *Vault) Remove(ctx context.Context, id []byte) error {
 	return v.change(ctx, func(l list) (list, error) { return l.without(id) })
 }
 
+// lock takes the vault for changes, from other processes too, and waits for it.
+func (v *Vault) lock(ctx context.Context) (unlock func(), err error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, lockPatience, ErrVaultBusy)
+	defer cancel()
+	unlock, err = ownfile.Lock(ctx, v.path)
+	if errors.Is(err, ErrVaultBusy) {
+		return nil, fmt.Errorf("%w: %s", ErrVaultBusy, v.path)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("authenticator: lock of vault %s: %w", v.path, err)
+	}
+	return unlock, nil
+}
+
 // change makes one change to what the file holds now, durably.
 func (v *Vault) change(ctx context.Context, edit func(list) (list, error)) error {
 	v.mu.Lock()
@@ -161,9 +180,12 @@ func (v *Vault) change(ctx context.Context, edit func(list) (list, error)) error
 
 // refresh reads the file, and decrypts it if it is not the one from before.
 func (v *Vault) refresh() error {
-	file, err := readPrivate(v.path, maxVaultFile)
+	file, err := ownfile.Read(v.path, maxVaultFile)
+	if errors.Is(err, ownfile.ErrTooLong) {
+		return fmt.Errorf("%w: %w", ErrVaultDamaged, err)
+	}
 	if err != nil {
-		return err
+		return fmt.Errorf("authenticator: vault: %w", err)
 	}
 	sum := sha256.Sum256(file)
 	if sum == v.sum {
@@ -202,7 +224,7 @@ func (v *Vault) write(credentials list) error {
 	if err := w.Close(); err != nil {
 		return fmt.Errorf("authenticator: encrypting the vault: %w", err)
 	}
-	if err := replacePrivate(v.path, file.Bytes()); err != nil {
+	if err := ownfile.Replace(v.path, file.Bytes()); err != nil {
 		return fmt.Errorf("authenticator: writing vault %s: %w", v.path, err)
 	}
 	v.list, v.sum = credentials, sha256.Sum256(file.Bytes())

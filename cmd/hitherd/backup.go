@@ -8,7 +8,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"runtime"
 	"time"
 
 	"filippo.io/age"
@@ -18,6 +17,7 @@ import (
 	"github.com/hitherauth/hither/internal/account"
 	"github.com/hitherauth/hither/internal/backup"
 	"github.com/hitherauth/hither/internal/cli"
+	"github.com/hitherauth/hither/internal/ownfile"
 	"github.com/hitherauth/hither/internal/server"
 )
 
@@ -183,17 +183,5 @@ func (o *output) finish(err error) error {
 	if err != nil {
 		return errors.Join(err, os.Remove(o.file.Name()))
 	}
-	return syncDirectory(filepath.Dir(o.path))
-}
-
-// syncDirectory makes a new name durable.
-func syncDirectory(path string) error {
-	if runtime.GOOS == "windows" {
-		return nil // directories cannot be synced there, nor need they be
-	}
-	d, err := os.Open(path) //nolint:gosec // G304: the path is the operator's
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
+	return ownfile.SyncDirectory(filepath.Dir(o.path))
 }

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"os"
 
+	"github.com/hitherauth/hither/internal/ownfile"
+
 	"github.com/hitherauth/hither/internal/account"
 )
 
@@ -89,7 +91,7 @@ func (s *Store) vacuumInto(ctx context.Context, name string) error {
 		return err
 	}
 	// SQLite fills an empty file that is there, so that it is private from the start.
-	f, err := openPrivate(s.dir.file(name), os.O_RDWR|os.O_CREATE|os.O_EXCL)
+	f, err := ownfile.Open(s.dir.file(name), os.O_RDWR|os.O_CREATE|os.O_EXCL)
 	if err != nil {
 		return err
 	}

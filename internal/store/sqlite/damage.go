@@ -11,6 +11,8 @@ import (
 	"os"
 	"strings"
 
+	"github.com/hitherauth/hither/internal/ownfile"
+
 	driver "modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
 )
@@ -49,7 +51,7 @@ func (d *Directory) checkFiles() error {
 }
 
 func checkHeader(path string, size, logSize int64) error {
-	f, err := openPrivate(path, os.O_RDWR)
+	f, err := ownfile.Open(path, os.O_RDWR)
 	if err != nil {
 		return fmt.Errorf("sqlite: %w", err)
 	}

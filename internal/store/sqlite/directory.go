@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"runtime"
 	"sync/atomic"
+
+	"github.com/hitherauth/hither/internal/ownfile"
 )
 
 // Files in a data directory. SQLite adds hither.db-wal and hither.db-shm.
@@ -49,13 +51,13 @@ func OwnDirectory(path string) (*Directory, error) {
 	if abs, err = filepath.EvalSymlinks(abs); err != nil {
 		return nil, fmt.Errorf("sqlite: data directory: %w", err)
 	}
-	lock, err := openPrivate(filepath.Join(abs, lockFile), os.O_RDWR|os.O_CREATE)
+	lock, err := ownfile.Open(filepath.Join(abs, lockFile), os.O_RDWR|os.O_CREATE)
 	if err != nil {
 		return nil, fmt.Errorf("sqlite: lock file: %w", err)
 	}
-	if err := tryLock(lock); err != nil {
+	if err := ownfile.TryLock(lock); err != nil {
 		_ = lock.Close() // nothing was written
-		if errors.Is(err, errLocked) {
+		if errors.Is(err, ownfile.ErrLocked) {
 			return nil, fmt.Errorf("%w by another process: %s", ErrOwned, path)
 		}
 		return nil, fmt.Errorf("sqlite: locking data directory %s: %w", path, err)
@@ -120,19 +122,6 @@ func makeDirectory(path string) error {
 	return nil
 }
 
-// openPrivate opens a file for its owner alone, whatever the umask and whatever
-// mode it had.
-func openPrivate(path string, flag int) (*os.File, error) {
-	f, err := os.OpenFile(path, flag, 0o600) //nolint:gosec // G304: the path is the operator's choice
-	if err != nil {
-		return nil, err
-	}
-	if err := f.Chmod(0o600); err != nil && runtime.GOOS != "windows" {
-		return nil, errors.Join(err, f.Close())
-	}
-	return f, nil
-}
-
 // remove removes a database that is not the one of the directory, with what
 // SQLite may have left beside it. One that is not there is no error.
 func (d *Directory) remove(name string) error {
@@ -145,20 +134,11 @@ func (d *Directory) remove(name string) error {
 }
 
 // sync makes names in the directory durable.
-func (d *Directory) sync() error {
-	if runtime.GOOS == "windows" {
-		return nil // directories cannot be synced there, nor need they be
-	}
-	f, err := os.Open(d.path)
-	if err != nil {
-		return err
-	}
-	return errors.Join(f.Sync(), f.Close())
-}
+func (d *Directory) sync() error { return ownfile.SyncDirectory(d.path) }
 
 // markOpen notes durably that the database is open and its log holds something.
 func (d *Directory) markOpen() error {
-	f, err := openPrivate(d.file(openFile), os.O_RDWR|os.O_CREATE)
+	f, err := ownfile.Open(d.file(openFile), os.O_RDWR|os.O_CREATE)
 	if err != nil {
 		return err
 	}

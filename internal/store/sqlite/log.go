@@ -8,6 +8,8 @@ import (
 	"io"
 	"io/fs"
 	"os"
+
+	"github.com/hitherauth/hither/internal/ownfile"
 )
 
 // checkLog refuses a database that was not closed in good order and whose
@@ -19,7 +21,7 @@ func (d *Directory) checkLog() (int64, error) {
 		return 0, fmt.Errorf("sqlite: %w", err)
 	}
 	wasOpen := err == nil
-	f, err := openPrivate(d.file(databaseFile+"-wal"), os.O_RDWR)
+	f, err := ownfile.Open(d.file(databaseFile+"-wal"), os.O_RDWR)
 	switch {
 	case errors.Is(err, fs.ErrNotExist) && wasOpen:
 		return 0, d.damagedLog("is gone")

@@ -9,6 +9,8 @@ import (
 	"io/fs"
 	"os"
 
+	"github.com/hitherauth/hither/internal/ownfile"
+
 	"github.com/pressly/goose/v3"
 )
 
@@ -57,7 +59,7 @@ func create(ctx context.Context, d *Directory) (int64, error) {
 	if err := d.remove(newFile); err != nil {
 		return 0, err
 	}
-	f, err := openPrivate(path, os.O_RDWR|os.O_CREATE|os.O_EXCL)
+	f, err := ownfile.Open(path, os.O_RDWR|os.O_CREATE|os.O_EXCL)
 	if err != nil {
 		return 0, fmt.Errorf("sqlite: %w", err)
 	}

@@ -7,6 +7,8 @@ import (
 	"io"
 	"os"
 
+	"github.com/hitherauth/hither/internal/ownfile"
+
 	"github.com/hitherauth/hither/internal/account"
 )
 
@@ -71,7 +73,7 @@ func Restore(ctx context.Context, d *Directory, write func(io.Writer) error, e a
 }
 
 func writeSynced(path string, write func(io.Writer) error) error {
-	f, err := openPrivate(path, os.O_RDWR|os.O_CREATE|os.O_EXCL)
+	f, err := ownfile.Open(path, os.O_RDWR|os.O_CREATE|os.O_EXCL)
 	if err != nil {
 		return fmt.Errorf("sqlite: %w", err)
 	}

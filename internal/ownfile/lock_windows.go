@@ -1,4 +1,4 @@
-package authenticator
+package ownfile
 
 import (
 	"errors"
@@ -7,12 +7,13 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// tryLock takes an exclusive lock that ends with f or with the process.
-func tryLock(f *os.File) error {
+// TryLock takes an exclusive lock that ends with f or with the process, or
+// returns [ErrLocked].
+func TryLock(f *os.File) error {
 	err := windows.LockFileEx(windows.Handle(f.Fd()),
 		windows.LOCKFILE_EXCLUSIVE_LOCK|windows.LOCKFILE_FAIL_IMMEDIATELY, 0, 1, 0, new(windows.Overlapped))
 	if errors.Is(err, windows.ERROR_LOCK_VIOLATION) {
-		return errLocked
+		return ErrLocked
 	}
 	return err
 }
