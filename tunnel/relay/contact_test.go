@@ -3,6 +3,7 @@ package relay_test
 import (
 	"errors"
 	"net/http"
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -269,6 +270,56 @@ func bomb(t *testing.T, h *house, phone *tunnel.Contact, allowed, tries int) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("answers (-want +got):\n%s", diff)
 	}
+}
+
+// TestHostileListeners: a phone that moves is counted where it is.
+func TestHostileListeners(t *testing.T) {
+	t.Parallel()
+	by := func(r *http.Request) netip.Addr { return netip.MustParseAddr(r.Header.Get("X-Test-Address")) }
+	listen := func(t *testing.T, h *house, secret tunnel.ContactSecret, address string) int {
+		t.Helper()
+		header := upgrade(t, tunnel.ListenSubprotocol)
+		header.Set("Authorization", "Bearer "+secret.Bearer())
+		header.Set("X-Test-Address", address)
+		status, answer := h.wire(t).ask(t, http.MethodGet, "/hither/listen", header)
+		if status != http.StatusSwitchingProtocols && answer.Get("Retry-After") == "" {
+			t.Error("nobody says when to come again")
+		}
+		return status
+	}
+	t.Run("HYB-25/moved_into_one_prefix", func(t *testing.T) {
+		t.Parallel()
+		h := newHouse(t, relay.Config{ClientAddr: by, Limits: relay.Limits{ListenersPerPrefix: 2}})
+		for i := range 5 {
+			secret := newSecret(t)
+			if got := listen(t, h, secret, "192.0.2.1"); got != http.StatusSwitchingProtocols {
+				t.Fatalf("phone %d was answered with %d", i, got)
+			}
+			want := http.StatusSwitchingProtocols
+			if i >= 2 {
+				want = http.StatusTooManyRequests
+			}
+			if got := listen(t, h, secret, "198.51.100.1"); got != want {
+				t.Errorf("phone %d moved and was answered with %d, want %d", i, got, want)
+			}
+			if i >= 3 {
+				break // the two places of the first prefix are taken, too
+			}
+		}
+		if got := h.metric(t, "hither_relay_listeners", ""); got != 4 {
+			t.Errorf("%v phones listen, want 4: who may not move stays", got)
+		}
+	})
+	t.Run("HYB-25/again_in_a_full_prefix", func(t *testing.T) {
+		t.Parallel()
+		h := newHouse(t, relay.Config{ClientAddr: by, Limits: relay.Limits{ListenersPerPrefix: 1, Listeners: 1}})
+		secret := newSecret(t)
+		for range 3 {
+			if got := listen(t, h, secret, "192.0.2.1"); got != http.StatusSwitchingProtocols {
+				t.Errorf("answered %d", got)
+			}
+		}
+	})
 }
 
 func TestHostileClientPayload(t *testing.T) {

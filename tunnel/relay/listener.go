@@ -91,14 +91,15 @@ func (r *Relay) listen(l *listener) *refusal {
 	switch {
 	case r.ending:
 		return &refusal{http.StatusServiceUnavailable, "shutdown"}
+	case before == nil && len(r.listeners) >= r.limits.Listeners:
+		return &refusal{http.StatusServiceUnavailable, "listeners"}
+	// Or one prefix would hold all that others have let in.
+	case (before == nil || before.prefix != l.prefix) && r.listening[l.prefix] >= r.limits.ListenersPerPrefix:
+		return &refusal{http.StatusTooManyRequests, "listeners_of_prefix"}
 	case before != nil:
 		l.wakes = before.wakes
 		r.leaveListening(before)
 		go before.shut(codePolicy)
-	case len(r.listeners) >= r.limits.Listeners:
-		return &refusal{http.StatusServiceUnavailable, "listeners"}
-	case r.listening[l.prefix] >= r.limits.ListenersPerPrefix:
-		return &refusal{http.StatusTooManyRequests, "listeners_of_prefix"}
 	}
 	r.listeners[l.id] = l
 	r.listening[l.prefix]++

@@ -19,6 +19,21 @@ type refusal struct {
 	reason string
 }
 
+// describe sets the headers of the answer.
+func (no refusal) describe(header http.Header) {
+	header.Set("Cache-Control", "no-store")
+	switch no.status {
+	case http.StatusMethodNotAllowed:
+		header.Set("Allow", http.MethodGet)
+	case http.StatusTooManyRequests, http.StatusServiceUnavailable:
+		header.Set("Retry-After", "10")
+	case http.StatusUnauthorized:
+		header.Set("WWW-Authenticate", "Bearer")
+	case http.StatusBadRequest:
+		header.Set("Sec-WebSocket-Version", "13")
+	}
+}
+
 // answered is the status of a refusal of which who asked knows already.
 const answered = 0
 
@@ -45,21 +60,11 @@ func (r *Relay) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 		return
 	}
 	header := w.Header()
-	header.Set("Cache-Control", "no-store")
+	no.describe(header)
 	if req.ContentLength != 0 {
 		// The server would wait for a body that nobody wants.
 		header.Set("Connection", "close")
 		_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(farewellTime))
-	}
-	switch no.status {
-	case http.StatusMethodNotAllowed:
-		header.Set("Allow", http.MethodGet)
-	case http.StatusTooManyRequests, http.StatusServiceUnavailable:
-		header.Set("Retry-After", "10")
-	case http.StatusUnauthorized:
-		header.Set("WWW-Authenticate", "Bearer")
-	case http.StatusBadRequest:
-		header.Set("Sec-WebSocket-Version", "13")
 	}
 	http.Error(w, http.StatusText(no.status), no.status)
 }

@@ -1,6 +1,7 @@
 package relay
 
 import (
+	"bytes"
 	"crypto/sha1" //nolint:gosec // G505: RFC 6455 §4.2.2 has it, and nothing depends on its strength
 	"encoding/base64"
 	"fmt"
@@ -88,7 +89,13 @@ func hijack(w http.ResponseWriter) (net.Conn, *refusal) {
 // decline answers a request whose connection is its server's no more, and hangs up.
 func decline(conn net.Conn, no *refusal) *refusal {
 	_ = conn.SetWriteDeadline(time.Now().Add(farewellTime))
-	_, _ = fmt.Fprintf(conn, "HTTP/1.1 %d %s\r\nConnection: close\r\nContent-Length: 0\r\n\r\n", no.status, http.StatusText(no.status))
+	header := http.Header{"Connection": {"close"}, "Content-Length": {"0"}}
+	no.describe(header)
+	var b bytes.Buffer
+	fmt.Fprintf(&b, "HTTP/1.1 %d %s\r\n", no.status, http.StatusText(no.status))
+	_ = header.Write(&b) // of a buffer
+	b.WriteString("\r\n")
+	_, _ = conn.Write(b.Bytes())
 	_ = conn.Close()
 	return &refusal{answered, no.reason}
 }
