@@ -45,7 +45,7 @@ type Limits struct {
 	Wake    time.Duration // 10 s: until a phone that was woken comes to its tunnel
 	Quiet   time.Duration // 2 min: a phone that waits to be woken sends nothing, not even a ping
 
-	FirstMessageBytes int   // 64 KiB: a message, until both parties have sent one
+	FirstMessageBytes int   // 64 KiB, and never more than MessageBytes: a message, until both parties have sent one
 	MessageBytes      int   // 1 MiB: a message, after that
 	Bytes             int64 // 4 MiB: all messages of a direction
 	Messages          int   // 4,096: of a direction
@@ -86,6 +86,7 @@ func (l Limits) withDefaults() Limits {
 	defaulted(&l.Quiet, 2*time.Minute)
 	defaulted(&l.FirstMessageBytes, 64<<10)
 	defaulted(&l.MessageBytes, 1<<20)
+	l.FirstMessageBytes = min(l.FirstMessageBytes, l.MessageBytes) // a limit never shrinks under a message
 	defaulted(&l.Bytes, 4<<20)
 	defaulted(&l.Messages, 4096)
 	defaulted(&l.BacklogBytes, 256<<10)

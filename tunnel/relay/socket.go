@@ -6,7 +6,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"io"
-	"math"
 	"net"
 	"os"
 	"sync"
@@ -35,8 +34,8 @@ type socket struct {
 	refilled time.Time // when that minute began
 
 	writing sync.Mutex
-	broken  bool        // half a frame has left: guarded by writing
-	closing atomic.Bool // a close frame has left, or is about to
+	broken  bool                      // half a frame has left: guarded by writing
+	closing atomic.Pointer[time.Time] // a close frame has left, or is about to; when reading ends
 }
 
 func newSocket(conn net.Conn, k *bank, l Limits) *socket {
@@ -172,16 +171,17 @@ func (s *socket) control(h header) error {
 	}
 }
 
-// readBy gives reads so much time, or with 0 all the time, unless the party has
-// been told goodbye.
+// readBy gives reads so much time, or with 0 all the time. A party that has been
+// told goodbye gets no more than it had then, whatever it says: nothing counts its
+// connection any more.
 func (s *socket) readBy(d time.Duration) {
 	var by time.Time
 	if d > 0 {
 		by = time.Now().Add(d)
 	}
 	_ = s.conn.SetReadDeadline(by)
-	if s.closing.Load() {
-		_ = s.conn.SetReadDeadline(time.Now().Add(lingerTime))
+	if last := s.closing.Load(); last != nil {
+		_ = s.conn.SetReadDeadline(*last)
 	}
 }
 
@@ -208,7 +208,7 @@ func (s *socket) explain(err error) error {
 func (s *socket) send(b []byte, opcode byte) error {
 	s.writing.Lock()
 	defer s.writing.Unlock()
-	if s.closing.Load() {
+	if s.closing.Load() != nil {
 		return errClosing
 	}
 	_ = s.conn.SetWriteDeadline(time.Now().Add(s.backlog))
@@ -220,9 +220,10 @@ func (s *socket) send(b []byte, opcode byte) error {
 }
 
 // shut tells the party goodbye with code, without one if it is 0 or codeNoStatus,
-// once. Who reads then reads on for lingerTime at most.
+// once. Who reads then reads on for farewellTime and lingerTime at most.
 func (s *socket) shut(code uint16) {
-	if s.closing.Swap(true) {
+	last := time.Now().Add(farewellTime + lingerTime)
+	if !s.closing.CompareAndSwap(nil, &last) {
 		return
 	}
 	_ = s.conn.SetWriteDeadline(time.Now().Add(farewellTime)) // for whoever is writing, too
@@ -235,7 +236,7 @@ func (s *socket) shut(code uint16) {
 		}
 		_, _ = s.conn.Write(frame(b, opClose))
 	}
-	_ = s.conn.SetReadDeadline(time.Now().Add(lingerTime))
+	_ = s.conn.SetReadDeadline(last)
 }
 
 // finish reads until the party has said goodbye too, or has had lingerTime for it,
@@ -252,9 +253,20 @@ func (s *socket) finish(err error) {
 		_, _ = io.Copy(io.Discard, s.r)
 	}
 	for err == nil {
-		var m *message
-		m, err = s.read(func() int { return math.MaxInt32 }) // of the bank's
-		m.free()
+		err = s.skip()
 	}
 	_ = s.conn.Close()
+}
+
+// skip reads a frame of which nothing is kept.
+func (s *socket) skip() error {
+	h, err := s.nextFrame(true)
+	switch {
+	case err != nil:
+		return err
+	case h.opcode&bitControl != 0:
+		return s.control(h)
+	}
+	_, err = io.CopyN(io.Discard, s.r, int64(h.length)) //nolint:gosec // G115: readHeader takes no more
+	return err
 }

@@ -144,7 +144,7 @@ func (p *party) run() {
 		p.shut(b.code)
 		why = b.reason
 	case isBreach:
-		p.closing.Store(true) // nobody is there to be told
+		p.closing.Store(new(time.Time)) // nobody is there to be told
 		why = lost
 	default:
 		if code, ok := errors.AsType[farewell](err); ok {
