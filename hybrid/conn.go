@@ -24,6 +24,7 @@ type Conn struct {
 	sealed   *sealedChannel
 	features []string
 	linker   *linker // nil: what the phone sends to be remembered by is ignored
+	refused  int     // updates; belongs to the goroutine of read
 
 	life  context.Context // of everything below; ended by end
 	end   context.CancelFunc
@@ -194,13 +195,20 @@ func (c *Conn) deliver(f frame) error {
 	return nil
 }
 
+// maxRefused is how many updates that are wrong a phone is heard with. It may send
+// any number, and each costs a key agreement and an event.
+const maxRefused = 8
+
 // update takes what a phone says about itself at any time. Whatever is wrong with
 // it does not touch the requests.
 func (c *Conn) update(payload []byte) {
+	if c.refused == maxRefused {
+		return
+	}
 	u, err := parseUpdate(payload)
 	switch {
 	case err != nil:
-		c.road.progress.report(LinkRefused{failed(StageLinking, err)})
+		c.refuse(err)
 	case u.linking != nil:
 		c.link(u.linking)
 	}
@@ -214,10 +222,15 @@ func (c *Conn) link(info *linkingInfo) {
 	}
 	stored, err := c.linker.take(c.life, info)
 	if err != nil {
-		c.road.progress.report(LinkRefused{failed(StageLinking, err)})
+		c.refuse(err)
 		return
 	}
 	c.road.progress.report(stored)
+}
+
+func (c *Conn) refuse(err error) {
+	c.refused++
+	c.road.progress.report(LinkRefused{failed(StageLinking, err)})
 }
 
 // Close tells the phone that nothing more will be asked, and returns. If the phone

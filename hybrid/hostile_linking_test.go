@@ -178,6 +178,9 @@ func TestHostileLinks(t *testing.T) {
 		scene.AllowLinking(t)
 		l := link(t, scene)
 		l.ContactID[0] ^= 0xff
+		if _, err := scene.Client.Links.Put(t.Context(), l); err != nil {
+			t.Fatal(err)
+		}
 		requireLinkGone(t, scene, l)
 	})
 	t.Run("HYB-29_phone_has_removed_the_link", func(t *testing.T) {

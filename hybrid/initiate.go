@@ -79,12 +79,12 @@ func InitiateLinked(ctx context.Context, cfg Config, link Link) (*Conn, error) {
 	return r.meet(ctx, linkedHandshake(link, near, reached), nil)
 }
 
-// forget removes a link whose phone can never be reached again.
+// forget removes a link by which its phone can never be reached again.
 func forget(ctx context.Context, links *Links, link Link) error {
 	if links == nil {
 		return nil
 	}
-	return links.Remove(ctx, link.PhoneKey)
+	return links.removeSame(ctx, link)
 }
 
 // wake goes through stages 1 and 2 at the same time: the advert can be heard before

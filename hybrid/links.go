@@ -1,6 +1,7 @@
 package hybrid
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"crypto/ecdh"
@@ -63,6 +64,19 @@ func (l *Links) Remove(ctx context.Context, phoneKey *ecdh.PublicKey) error {
 			return nil, err
 		}
 		return appendLinks(without(links, phoneKey))
+	})
+}
+
+// removeSame forgets link, unless the phone has made a newer one since.
+func (l *Links) removeSame(ctx context.Context, link Link) error {
+	return l.store.Update(ctx, func(document []byte) ([]byte, error) {
+		links, err := parseLinks(document)
+		if err != nil {
+			return nil, err
+		}
+		return appendLinks(slices.DeleteFunc(links, func(other Link) bool {
+			return other.PhoneKey.Equal(link.PhoneKey) && other.ID == link.ID && bytes.Equal(other.ContactID, link.ContactID)
+		}))
 	})
 }
 

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"sync"
+	"time"
 
 	"github.com/hitherauth/hither/internal/ownfile"
 )
@@ -58,9 +59,15 @@ func (s *FileStore) Read(context.Context) ([]byte, error) {
 	return document, nil
 }
 
-// Update replaces the document.
+// lockPatience is how long another process may have the lock. A change takes
+// milliseconds; one that was stopped in the middle must not stop everybody.
+const lockPatience = 10 * time.Second
+
+// Update replaces the document. It waits for the lock for 10 seconds at most.
 func (s *FileStore) Update(ctx context.Context, change func([]byte) ([]byte, error)) error {
-	unlock, err := ownfile.Lock(ctx, s.path)
+	waiting, stop := context.WithTimeout(ctx, lockPatience)
+	defer stop()
+	unlock, err := ownfile.Lock(waiting, s.path)
 	if err != nil {
 		return fmt.Errorf("hybrid: locking %s: %w", s.path, err)
 	}

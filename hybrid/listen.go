@@ -86,11 +86,7 @@ func RespondLinked(ctx context.Context, cfg ResponderConfig, wake tunnel.Wake, a
 	if err := cfg.canBeWoken(); err != nil {
 		return err
 	}
-	in, err := linkedOffer(ctx, r, cfg.Linking, wake)
-	if err != nil {
-		return err
-	}
-	return r.respond(ctx, cfg, in, a)
+	return r.respond(ctx, cfg, a, func() (offerInput, error) { return linkedOffer(ctx, r, cfg.Linking, wake) })
 }
 
 // linkedOffer: the tunnel is there already, and the advert is nothing but proof

@@ -21,11 +21,7 @@ import (
 // [*Error]. When Respond returns, nothing is on the air and a has no request.
 func Respond(ctx context.Context, cfg ResponderConfig, qr QRCode, a ctap2.Authenticator) error {
 	r := cfg.road()
-	in, err := qrOffer(r, cfg, qr)
-	if err != nil {
-		return err
-	}
-	return r.respond(ctx, cfg, in, a)
+	return r.respond(ctx, cfg, a, func() (offerInput, error) { return qrOffer(r, cfg, qr) })
 }
 
 // offerInput is what a phone needs to be found. What is different in a QR-initiated
@@ -48,6 +44,10 @@ const defaultMaxQRAge = 30 * time.Minute
 
 // qrOffer: the phone opens the tunnel, and the advert says where it is.
 func qrOffer(r *road, cfg ResponderConfig, qr QRCode) (offerInput, error) {
+	if qr.ClientKey == nil || qr.ClientKey.Curve() != ecdh.P256() {
+		// The zero value: its secret is everybody's.
+		return offerInput{}, failed(StageProximity, errors.New("the QR code has no key of P-256"))
+	}
 	maxAge := cfg.MaxQRAge
 	if maxAge <= 0 {
 		maxAge = defaultMaxQRAge
@@ -98,9 +98,13 @@ func chooseDomain(domains []Domain, qr QRCode) (Domain, error) {
 
 var errNoAdvertiser = errors.New("the configuration has no Advertiser")
 
-// respond is a phone from its first step to its last.
-func (r *road) respond(ctx context.Context, cfg ResponderConfig, in offerInput, a ctap2.Authenticator) (err error) {
+// respond is a phone from its first step to its last, of which offer makes the input.
+func (r *road) respond(ctx context.Context, cfg ResponderConfig, a ctap2.Authenticator, offer func() (offerInput, error)) (err error) {
 	defer func() { r.progress.report(Closed{err}) }()
+	in, err := offer()
+	if err != nil {
+		return err
+	}
 	if cfg.Advertiser == nil {
 		return failed(StageProximity, errNoAdvertiser)
 	}
