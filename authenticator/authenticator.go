@@ -53,8 +53,8 @@ type Config struct {
 	// are eligible follows it.
 	Backup Backup
 	// Counting raises the signature counter of a credential with each assertion,
-	// in the store, before it signs. Zero: the counter stays what it is, zero for
-	// new credentials, which says that there is none.
+	// in the store, before it signs. Zero: the counter of new credentials is zero and
+	// stays so, which says that there is none; one that has counted goes on.
 	Counting bool
 	// AAGUID says which model this is; zero: [ModelAAGUID].
 	AAGUID webauthn.AAGUID

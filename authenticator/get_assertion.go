@@ -100,9 +100,9 @@ func (g *asserting) readExtensions() (err error) {
 // chooseCredential is §6.2.2, user verification, locating credentials, user
 // presence and the choice (steps 6 to 9, 11 and 12), with one question.
 func (g *asserting) chooseCredential(ctx context.Context) error {
-	held, err := g.config.Store.Credentials(ctx, g.request.RPID)
+	held, err := g.held(ctx)
 	if err != nil {
-		return fmt.Errorf("authenticator: looking for credentials: %w", err)
+		return err
 	}
 	q := Question{Action: ActionNothing, RelyingParty: webauthn.RelyingPartyEntity{ID: g.request.RPID}}
 	shown := slices.DeleteFunc(held, func(c Credential) bool { return !g.applicable(c, true) })
@@ -126,7 +126,25 @@ func (g *asserting) chooseCredential(ctx context.Context) error {
 	if !g.applicable(g.credential, g.answer.Verified) {
 		return ctap2.StatusNoCredentials
 	}
+	// What was removed while the person was thinking signs no more.
+	if held, err = g.held(ctx); err != nil {
+		return err
+	}
+	i := list(held).index(g.credential.ID)
+	if i < 0 {
+		return ctap2.StatusNoCredentials
+	}
+	g.credential = held[i]
 	return nil
+}
+
+// held are the credentials of the relying party.
+func (g *asserting) held(ctx context.Context) ([]Credential, error) {
+	held, err := g.config.Store.Credentials(ctx, g.request.RPID)
+	if err != nil {
+		return nil, fmt.Errorf("authenticator: looking for credentials: %w", err)
+	}
+	return held, nil
 }
 
 // applicable says whether a credential of the relying party may answer.
@@ -138,9 +156,10 @@ func (g *asserting) applicable(c Credential, verified bool) bool {
 }
 
 // count is the signature counter, WebAuthn L3 §6.1.1: what is signed was kept
-// before, so no count is told twice.
+// before, so no count is told twice. A credential that has counted goes on, because
+// its relying party takes a counter that stands still for that of a copy.
 func (g *asserting) count(ctx context.Context) (err error) {
-	if !g.config.Counting {
+	if !g.config.Counting && g.credential.SignCount == 0 {
 		return nil
 	}
 	g.credential.SignCount, err = g.config.Store.Count(ctx, g.credential.ID)

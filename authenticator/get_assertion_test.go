@@ -266,7 +266,7 @@ func TestVectorsPRF(t *testing.T) {
 		t.Fatal(err)
 	}
 	c.ID = []byte("the credential of the vectors")
-	if err := store.Put(t.Context(), c); err != nil {
+	if err := store.Put(t.Context(), c, held[0].ID); err != nil {
 		t.Fatal(err)
 	}
 	for _, v := range vectors.Cases {

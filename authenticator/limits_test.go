@@ -26,11 +26,11 @@ func TestVaultHoldsTheGreatest(t *testing.T) {
 	store := &authenticator.MemoryStore{}
 	for n := range authenticator.MaxCredentials {
 		c.ID, c.User.ID = fmt.Appendf(nil, "%064d", n), fmt.Appendf(nil, "%064d", n)
-		if err := store.Put(t.Context(), c); err != nil {
+		if err := store.Put(t.Context(), c, nil); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := store.Put(t.Context(), oneCredential(t)); !errors.Is(err, authenticator.ErrFull) {
+	if err := store.Put(t.Context(), oneCredential(t), nil); !errors.Is(err, authenticator.ErrFull) {
 		t.Errorf("one more: %v", err)
 	}
 	all, _ := store.All(t.Context())

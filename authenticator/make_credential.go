@@ -30,6 +30,7 @@ type making struct {
 	protected    bool // credProtect was asked for
 	prf          *ctap2.PRFInput
 	held         []Credential // of the relying party
+	replaces     []byte       // the id of the credential that goes; nil: none
 	answer       Answer
 	credential   Credential
 	unsigned     ctap2.Extensions
@@ -139,15 +140,15 @@ func (m *making) verifyUser(ctx context.Context) (err error) {
 		RelyingParty: webauthn.RelyingPartyEntity{ID: m.request.RP.ID, Name: shorten(m.request.RP.Name)},
 	}
 	user := webauthn.UserEntity{
-		ID: slices.Clone(m.request.User.ID), Name: shorten(m.request.User.Name), DisplayName: shorten(m.request.User.DisplayName),
+		ID: m.request.User.ID, Name: shorten(m.request.User.Name), DisplayName: shorten(m.request.User.DisplayName),
 	}
-	q.Accounts = []webauthn.UserEntity{user}
-	m.credential = Credential{RP: q.RelyingParty, User: user, Discoverable: m.discoverable}
-	switch {
-	case m.excluded(true):
+	m.credential = Credential{RP: q.RelyingParty, User: user, Discoverable: m.discoverable}.clone()
+	q.Accounts = []webauthn.UserEntity{m.credential.clone().User}
+	if i := slices.IndexFunc(m.held, m.credential.replaces); i >= 0 {
+		m.replaces, q.Action = m.held[i].ID, ActionReplace
+	}
+	if m.excluded(true) {
 		q.Action = ActionExcluded
-	case slices.ContainsFunc(m.held, m.credential.replaces):
-		q.Action = ActionReplace
 	}
 	if m.answer, err = m.ask(ctx, q); err != nil {
 		return err
@@ -246,11 +247,13 @@ func attestationFormat(preferred []string) string {
 // store is §6.1.2, the store (steps 17 and 18). It is the last step, so that
 // nothing is kept of a request that fails.
 func (m *making) store(ctx context.Context) error {
-	err := m.config.Store.Put(ctx, m.credential)
-	if errors.Is(err, ErrFull) {
+	switch err := m.config.Store.Put(ctx, m.credential, m.replaces); {
+	case errors.Is(err, ErrFull):
 		return ctap2.StatusKeyStoreFull
-	}
-	if err != nil {
+	case errors.Is(err, ErrAccountHeld):
+		// It came while the person was thinking, who did not agree to lose it.
+		return ctap2.StatusOperationDenied
+	case err != nil:
 		return fmt.Errorf("authenticator: keeping the credential: %w", err)
 	}
 	return nil

@@ -204,7 +204,7 @@ func TestStoreIsFull(t *testing.T) {
 	c := all[0]
 	for n := range authenticator.MaxCredentials - 1 {
 		c.ID, c.User.ID = []byte(strings.Repeat("x", 20)+time.Duration(n).String()), []byte(time.Duration(n).String())
-		if err := store.Put(t.Context(), c); err != nil {
+		if err := store.Put(t.Context(), c, nil); err != nil {
 			t.Fatal(err)
 		}
 	}

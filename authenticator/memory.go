@@ -27,10 +27,10 @@ func (m *MemoryStore) All(context.Context) ([]Credential, error) {
 }
 
 // Put is [CredentialStore]'s.
-func (m *MemoryStore) Put(_ context.Context, c Credential) error {
+func (m *MemoryStore) Put(_ context.Context, c Credential, replaces []byte) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	next, err := m.list.with(c)
+	next, err := m.list.with(c, replaces)
 	if err != nil {
 		return err
 	}

@@ -17,6 +17,9 @@ var (
 	ErrFull = errors.New("authenticator: the credential store is full")
 	// ErrNoCredential is returned when a store has no credential with that id.
 	ErrNoCredential = errors.New("authenticator: no credential with that id")
+	// ErrAccountHeld is returned when a store has a discoverable credential for the
+	// account that was not to be replaced.
+	ErrAccountHeld = errors.New("authenticator: a credential for that account is held")
 )
 
 // CredentialStore keeps credentials. What it has acknowledged it keeps: a method
@@ -27,10 +30,12 @@ type CredentialStore interface {
 	// Credentials returns those of a relying party, the newest first. The caller
 	// owns them.
 	Credentials(ctx context.Context, rpID string) ([]Credential, error)
-	// Put adds c. If c is discoverable, it takes away the discoverable
-	// credential of the same RP ID and user handle in the same step. [ErrFull]:
-	// there is no room. A credential with an id that is held is refused.
-	Put(ctx context.Context, c Credential) error
+	// Put adds c. If c is discoverable, it takes the place of the discoverable
+	// credential of the same RP ID and user handle, if that has the id replaces;
+	// with another id it is [ErrAccountHeld]. The person agreed to lose the one and
+	// not the other. Nil replaces none. [ErrFull]: there is no room. A credential
+	// with an id that is held is refused.
+	Put(ctx context.Context, c Credential, replaces []byte) error
 	// Count raises the signature counter of a credential by one and returns it;
 	// it stays at its greatest value. [ErrNoCredential]: it is not held.
 	Count(ctx context.Context, id []byte) (uint32, error)
@@ -62,14 +67,20 @@ func (l list) index(id []byte) int {
 	return slices.IndexFunc(l, func(c Credential) bool { return bytes.Equal(c.ID, id) })
 }
 
-func (l list) with(c Credential) (list, error) {
+func (l list) with(c Credential, replaces []byte) (list, error) {
 	if err := c.check(); err != nil {
 		return nil, fmt.Errorf("authenticator: credential: %w", err)
 	}
 	if l.index(c.ID) >= 0 {
 		return nil, errors.New("authenticator: a credential with that id is held already")
 	}
-	next := slices.DeleteFunc(slices.Clone(l), c.replaces)
+	next := slices.Clone(l)
+	if i := slices.IndexFunc(l, c.replaces); i >= 0 {
+		if !bytes.Equal(l[i].ID, replaces) {
+			return nil, ErrAccountHeld
+		}
+		next = slices.Delete(next, i, i+1)
+	}
 	if len(next) >= MaxCredentials {
 		return nil, ErrFull
 	}

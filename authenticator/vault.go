@@ -73,7 +73,7 @@ func CreateVault(ctx context.Context, path string, key VaultKey) (*Vault, error)
 	if _, err := os.Lstat(v.path); !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("authenticator: vault %s exists already and is not overwritten: %w", path, fs.ErrExist)
 	}
-	if err := v.write(nil); err != nil {
+	if err := v.write(ctx, nil); err != nil {
 		return nil, err
 	}
 	return v, nil
@@ -124,8 +124,8 @@ func (v *Vault) All(context.Context) ([]Credential, error) {
 }
 
 // Put is [CredentialStore]'s.
-func (v *Vault) Put(ctx context.Context, c Credential) error {
-	return v.change(ctx, func(l list) (list, error) { return l.with(c) })
+func (v *Vault) Put(ctx context.Context, c Credential, replaces []byte) error {
+	return v.change(ctx, func(l list) (list, error) { return l.with(c, replaces) })
 }
 
 // Count is [CredentialStore]'s.
@@ -175,7 +175,7 @@ func (v *Vault) change(ctx context.Context, edit func(list) (list, error)) error
 	if err != nil {
 		return err
 	}
-	return v.write(next)
+	return v.write(ctx, next)
 }
 
 // refresh reads the file, and decrypts it if it is not the one from before.
@@ -207,8 +207,9 @@ func (v *Vault) refresh() error {
 }
 
 // write puts credentials into the file. With an error, the file is what it was,
-// or already holds them: what is remembered stays, and the next look tells.
-func (v *Vault) write(credentials list) error {
+// or already holds them: what is remembered stays, and the next look tells. With a
+// passphrase this takes a second; whoever has gone in it is not waited for.
+func (v *Vault) write(ctx context.Context, credentials list) error {
 	text, err := appendVault(nil, credentials)
 	if err != nil {
 		return err
@@ -223,6 +224,9 @@ func (v *Vault) write(credentials list) error {
 	}
 	if err := w.Close(); err != nil {
 		return fmt.Errorf("authenticator: encrypting the vault: %w", err)
+	}
+	if err := context.Cause(ctx); err != nil {
+		return fmt.Errorf("authenticator: writing vault %s: %w", v.path, err)
 	}
 	if err := ownfile.Replace(v.path, file.Bytes()); err != nil {
 		return fmt.Errorf("authenticator: writing vault %s: %w", v.path, err)

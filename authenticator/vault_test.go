@@ -94,14 +94,14 @@ func TestVaultKeeps(t *testing.T) {
 			}
 			want, _ := memory.All(t.Context())
 			for _, c := range []authenticator.Credential{want[1], want[0]} {
-				if err := v.Put(t.Context(), c); err != nil {
+				if err := v.Put(t.Context(), c, nil); err != nil {
 					t.Fatal(err)
 				}
 			}
 			if diff := cmp.Diff(allOf(t, openVault(t, path, key)), want); diff != "" {
 				t.Errorf("(-got +want)\n%s", diff)
 			}
-			if err := v.Put(t.Context(), want[0]); err == nil {
+			if err := v.Put(t.Context(), want[0], nil); err == nil {
 				t.Error("the same id was taken twice")
 			}
 			for n := uint32(1); n <= 3; n++ {
@@ -147,7 +147,7 @@ func TestVaultIsNotOverwritten(t *testing.T) {
 	if err := os.Remove(path); err != nil {
 		t.Fatal(err)
 	}
-	if err := v.Put(t.Context(), oneCredential(t)); !errors.Is(err, fs.ErrNotExist) {
+	if err := v.Put(t.Context(), oneCredential(t), nil); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("put into nothing: %v", err)
 	}
 }
@@ -186,7 +186,7 @@ func TestHostileVaultDamaged(t *testing.T) {
 	path, key := filepath.Join(t.TempDir(), "vault.age"), identityKey(t)
 	v := createVault(t, path, key)
 	c := oneCredential(t)
-	if err := v.Put(t.Context(), c); err != nil {
+	if err := v.Put(t.Context(), c, nil); err != nil {
 		t.Fatal(err)
 	}
 	whole := readFile(t, path)
@@ -248,7 +248,7 @@ func TestHostileVaultFiles(t *testing.T) {
 			if _, err := authenticator.OpenVault(path, key); err == nil {
 				t.Error("it was opened")
 			}
-			if err := v.Put(t.Context(), oneCredential(t)); err == nil {
+			if err := v.Put(t.Context(), oneCredential(t), nil); err == nil {
 				t.Error("it was changed")
 			}
 		})
@@ -261,7 +261,7 @@ func TestVaultAfterCrash(t *testing.T) {
 	t.Parallel()
 	dir, key := t.TempDir(), identityKey(t)
 	other := filepath.Join(dir, "other.age")
-	if err := createVault(t, other, key).Put(t.Context(), oneCredential(t)); err != nil {
+	if err := createVault(t, other, key).Put(t.Context(), oneCredential(t), nil); err != nil {
 		t.Fatal(err)
 	}
 	newer := readFile(t, other)
@@ -278,7 +278,7 @@ func TestVaultAfterCrash(t *testing.T) {
 				t.Errorf("%d credentials were read from what was left", len(all))
 			}
 			c := oneCredential(t)
-			if err := v.Put(t.Context(), c); err != nil {
+			if err := v.Put(t.Context(), c, nil); err != nil {
 				t.Fatal(err)
 			}
 			if diff := cmp.Diff(allOf(t, openVault(t, path, key)), []authenticator.Credential{c}); diff != "" {
@@ -345,7 +345,7 @@ func TestVaultLockEndsWithContext(t *testing.T) {
 	defer held()
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := v.Put(ctx, oneCredential(t)); !errors.Is(err, context.Canceled) {
+	if err := v.Put(ctx, oneCredential(t), nil); !errors.Is(err, context.Canceled) {
 		t.Errorf("got error %v", err)
 	}
 	if all := allOf(t, v); len(all) != 0 {
@@ -358,11 +358,11 @@ func TestVaultDoesNotPrint(t *testing.T) {
 	path, key := filepath.Join(t.TempDir(), "vault.age"), passphraseKey(t, "correct horse")
 	v := createVault(t, path, key)
 	c := oneCredential(t)
-	if err := v.Put(t.Context(), c); err != nil {
+	if err := v.Put(t.Context(), c, nil); err != nil {
 		t.Fatal(err)
 	}
 	memory := &authenticator.MemoryStore{}
-	if err := memory.Put(t.Context(), c); err != nil {
+	if err := memory.Put(t.Context(), c, nil); err != nil {
 		t.Fatal(err)
 	}
 	var out strings.Builder
