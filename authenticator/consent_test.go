@@ -103,6 +103,17 @@ func TestCounterGoesOn(t *testing.T) {
 	if got.SignCount != 2 {
 		t.Errorf("got count %d after 1", got.SignCount)
 	}
+	// It counts while the person is asked elsewhere, for the first time.
+	r = register(t, rp, counting)
+	p := meanwhile(func() { r.SignCount = signIn(t, rp, counting, r).SignCount })
+	answer, err := authenticator.New(authenticator.Config{Store: store, Verifier: p}).GetAssertion(t.Context(), getRequest())
+	if err != nil {
+		t.Fatal(err)
+	}
+	data, err := webauthn.ParseAuthenticatorData(answer.AuthenticatorData)
+	if err != nil || r.SignCount != 1 || data.SignCount != 2 {
+		t.Errorf("got count %d after %d, %v", data.SignCount, r.SignCount, err)
+	}
 }
 
 // Whoever has gone gets nothing, and nothing is changed for them: above all, no

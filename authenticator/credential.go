@@ -18,8 +18,8 @@ const (
 	// may be, in bytes. Longer ones are cut between characters when a credential
 	// is made; CTAP 2.2 §6.1 asks for at least 64.
 	MaxNameLength = 256
-	// MaxRPIDLength is the length of the longest domain name, in bytes.
-	MaxRPIDLength = 253
+	// maxRPIDLength is the length of the longest domain name, in bytes.
+	maxRPIDLength = 253
 	// maxUserHandle is the limit of [WebAuthn L3 §5.4.3].
 	//
 	// [WebAuthn L3 §5.4.3]: https://www.w3.org/TR/webauthn-3/#dom-publickeycredentialuserentity-id
@@ -131,7 +131,7 @@ func (c Credential) check() error {
 // case, which is all that a client platform ever sends. It is shown to people:
 // nothing in it may deceive the eye.
 func validRPID(id string) bool {
-	if id == "" || len(id) > MaxRPIDLength {
+	if id == "" || len(id) > maxRPIDLength {
 		return false
 	}
 	for label := range strings.SplitSeq(id, ".") {

@@ -57,7 +57,7 @@ func (g *asserting) checkRequest() error {
 	switch {
 	case g.request.RPID == "":
 		return ctap2.StatusMissingParameter
-	case len(g.request.RPID) > MaxRPIDLength:
+	case len(g.request.RPID) > maxRPIDLength:
 		return ctap2.StatusInvalidLength
 	case !validRPID(g.request.RPID):
 		return ctap2.StatusInvalidParameter

@@ -98,7 +98,7 @@ func TestChooseAccount(t *testing.T) {
 	}}
 	a := authenticator.New(authenticator.Config{Verifier: p})
 	for _, name := range []string{"alice", "bob", "carol"} {
-		mustMake(t, a, makeRequest(name))
+		mustMake(t, a, makeRequest(name, func(r *ctap2.MakeCredentialRequest) { r.RP.Name = "Example of " + name }))
 	}
 	mustMake(t, a, makeRequest("dave", func(r *ctap2.MakeCredentialRequest) { r.Options["rk"] = false }))
 	for n, want := range []string{"carol", "bob", "alice"} { // the newest first
@@ -115,7 +115,7 @@ func TestChooseAccount(t *testing.T) {
 			t.Errorf("selected %v of %d", got.UserSelected, got.NumberOfCredentials)
 		}
 		asked := p.questions()
-		if len(asked) != 1 || len(asked[0].Accounts) != 3 || asked[0].Accounts[0].DisplayName != "The carol" || asked[0].RelyingParty.Name != "Example" {
+		if len(asked) != 1 || len(asked[0].Accounts) != 3 || asked[0].Accounts[0].DisplayName != "The carol" || asked[0].RelyingParty.Name != "Example of carol" {
 			t.Errorf("asked %+v", asked)
 		}
 	}
@@ -155,6 +155,11 @@ func TestProtection(t *testing.T) {
 			_, err = a.GetAssertion(t.Context(), ctap2.GetAssertionRequest{RPID: rpID, AllowList: []webauthn.CredentialDescriptor{descriptor(id)}})
 			if got := err == nil; got != row.listed {
 				t.Errorf("with a list: %v", err)
+			}
+			// A person who is verified is asked with all of them.
+			verified := authenticator.New(authenticator.Config{Store: store, Verifier: &person{}})
+			if _, err := verified.GetAssertion(t.Context(), ctap2.GetAssertionRequest{RPID: rpID}); err != nil {
+				t.Errorf("verified: %v", err)
 			}
 			_, err = a.MakeCredential(t.Context(), makeRequest("alice", func(r *ctap2.MakeCredentialRequest) {
 				r.ExcludeList, r.Options = []webauthn.CredentialDescriptor{descriptor(id)}, nil

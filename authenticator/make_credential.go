@@ -74,7 +74,7 @@ func (m *making) checkEntities() error {
 	switch {
 	case r.RP.ID == "" || r.User.ID == nil:
 		return ctap2.StatusMissingParameter
-	case len(r.RP.ID) > MaxRPIDLength || len(r.User.ID) == 0 || len(r.User.ID) > maxUserHandle:
+	case len(r.RP.ID) > maxRPIDLength || len(r.User.ID) == 0 || len(r.User.ID) > maxUserHandle:
 		return ctap2.StatusInvalidLength
 	case !validRPID(r.RP.ID):
 		return ctap2.StatusInvalidParameter
@@ -181,7 +181,7 @@ func (m *making) generate(context.Context) (err error) {
 	if _, err := io.ReadFull(m.config.Rand, c.ID); err != nil {
 		return fmt.Errorf("authenticator: reading randomness: %w", err)
 	}
-	if c.Key, err = GeneratePrivateKey(m.algorithm, m.config.Rand); err != nil {
+	if c.Key, err = generatePrivateKey(m.algorithm, m.config.Rand); err != nil {
 		return err
 	}
 	if c.PRF.Verified, err = generatePRFSecret(m.config.Rand); err != nil {

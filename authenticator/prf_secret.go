@@ -2,7 +2,6 @@ package authenticator
 
 import (
 	"crypto/hmac"
-	"crypto/rand"
 	"crypto/sha256"
 	"crypto/subtle"
 	"fmt"
@@ -11,30 +10,27 @@ import (
 	"github.com/hitherauth/hither/internal/secret"
 )
 
-// PRFSecretSize is the length of a [PRFSecret] in bytes.
-const PRFSecretSize = 32
+// prfSecretSize is the length of a [PRFSecret] in bytes.
+const prfSecretSize = 32
 
 // PRFSecret is the key of a credential's pseudo-random function, CredRandom in
 // CTAP 2.2 §12.7 (hmac-secret). It does not print, and it cannot be compared
 // with ==; use Equal.
 type PRFSecret struct {
-	hidden[[PRFSecretSize]byte]
+	hidden[[prfSecretSize]byte]
 }
 
 // PRFSecretFromBytes copies b, which must be 32 bytes long.
 func PRFSecretFromBytes(b []byte) (PRFSecret, error) {
-	if len(b) != PRFSecretSize {
-		return PRFSecret{}, fmt.Errorf("authenticator: a prf secret is %d bytes long, not %d", PRFSecretSize, len(b))
+	if len(b) != prfSecretSize {
+		return PRFSecret{}, fmt.Errorf("authenticator: a prf secret is %d bytes long, not %d", prfSecretSize, len(b))
 	}
-	return PRFSecret{secret.Hide([PRFSecretSize]byte(b))}, nil
+	return PRFSecret{secret.Hide([prfSecretSize]byte(b))}, nil
 }
 
-// generatePRFSecret makes a secret from random; nil means crypto/rand.
+// generatePRFSecret makes a secret from random.
 func generatePRFSecret(random io.Reader) (PRFSecret, error) {
-	if random == nil {
-		random = rand.Reader
-	}
-	var b [PRFSecretSize]byte
+	var b [prfSecretSize]byte
 	if _, err := io.ReadFull(random, b[:]); err != nil {
 		return PRFSecret{}, fmt.Errorf("authenticator: reading randomness: %w", err)
 	}

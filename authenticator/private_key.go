@@ -17,8 +17,8 @@ import (
 	"github.com/hitherauth/hither/webauthn"
 )
 
-// PrivateKeySize is the length of a [PrivateKey] in bytes, whatever its algorithm.
-const PrivateKeySize = 32
+// privateKeySize is the length of a [PrivateKey] in bytes, whatever its algorithm.
+const privateKeySize = 32
 
 // Labels and values of COSE keys, RFC 9053 §7.
 const (
@@ -40,16 +40,13 @@ var errAlgorithm = errors.New("authenticator: a private key is for ES256 or EdDS
 // It does not print, and it cannot be compared with ==; use Equal. The zero
 // value signs nothing.
 type PrivateKey struct {
-	hidden[[PrivateKeySize]byte]
+	hidden[[privateKeySize]byte]
 	algorithm webauthn.Algorithm
 }
 
-// GeneratePrivateKey makes a key from random; nil means crypto/rand.
-func GeneratePrivateKey(algorithm webauthn.Algorithm, random io.Reader) (PrivateKey, error) {
-	if random == nil {
-		random = rand.Reader
-	}
-	var b [PrivateKeySize]byte
+// generatePrivateKey makes a key from random.
+func generatePrivateKey(algorithm webauthn.Algorithm, random io.Reader) (PrivateKey, error) {
+	var b [privateKeySize]byte
 	// One scalar in 2^32 is out of the curve's range; a reader that gives no
 	// other is broken.
 	for range 4 {
@@ -67,8 +64,8 @@ func GeneratePrivateKey(algorithm webauthn.Algorithm, random io.Reader) (Private
 // ParsePrivateKey reads what Bytes returned: 32 bytes, for ES256 a scalar of
 // P-256, big-endian.
 func ParsePrivateKey(algorithm webauthn.Algorithm, b []byte) (PrivateKey, error) {
-	if len(b) != PrivateKeySize {
-		return PrivateKey{}, fmt.Errorf("authenticator: a private key is %d bytes long, not %d", PrivateKeySize, len(b))
+	if len(b) != privateKeySize {
+		return PrivateKey{}, fmt.Errorf("authenticator: a private key is %d bytes long, not %d", privateKeySize, len(b))
 	}
 	switch algorithm {
 	case webauthn.ES256:
@@ -79,7 +76,7 @@ func ParsePrivateKey(algorithm webauthn.Algorithm, b []byte) (PrivateKey, error)
 	default:
 		return PrivateKey{}, errAlgorithm
 	}
-	return PrivateKey{secret.Hide([PrivateKeySize]byte(b)), algorithm}, nil
+	return PrivateKey{secret.Hide([privateKeySize]byte(b)), algorithm}, nil
 }
 
 // Algorithm is ES256 or EdDSA; 0 for the zero value.
