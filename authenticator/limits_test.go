@@ -9,6 +9,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/hitherauth/hither/authenticator"
@@ -98,4 +99,32 @@ func TestWaitingForAnother(t *testing.T) {
 	}
 	close(release)
 	<-done
+}
+
+// A user interface that hangs, even when it is told to stop, holds nobody up for
+// longer than a question may take.
+func TestHostileVerifierHangs(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		release := make(chan struct{})
+		p := &person{answer: func(context.Context, authenticator.Question) (authenticator.Answer, error) {
+			<-release
+			return authenticator.Answer{Consented: true, Verified: true}, nil
+		}}
+		a := authenticator.New(authenticator.Config{Verifier: p})
+		var group sync.WaitGroup
+		group.Go(func() {
+			_, err := a.MakeCredential(t.Context(), makeRequest("alice"))
+			wantStatus(t, err, ctap2.StatusUserActionTimeout)
+		})
+		synctest.Wait()
+		began := time.Now()
+		_, err := a.GetAssertion(t.Context(), getRequest())
+		wantStatus(t, err, ctap2.StatusUserActionTimeout)
+		if waited := time.Since(began); waited != 2*time.Minute {
+			t.Errorf("waited %v", waited)
+		}
+		close(release)
+		group.Wait()
+	})
 }
