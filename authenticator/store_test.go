@@ -2,6 +2,8 @@ package authenticator_test
 
 import (
 	"bytes"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -53,5 +55,32 @@ func TestPutRefuses(t *testing.T) {
 	c.RP.ID, c.RP.Name = strings.Repeat("a.", 126)+"a", long
 	if err := (&authenticator.MemoryStore{}).Put(t.Context(), c, nil); err != nil {
 		t.Errorf("at the limits: %v", err)
+	}
+}
+
+// What cannot be written is not remembered either.
+func TestCountThatFails(t *testing.T) {
+	t.Parallel()
+	path, key := filepath.Join(t.TempDir(), "vault.age"), identityKey(t)
+	v := createVault(t, path, key)
+	c := oneCredential(t)
+	if err := v.Put(t.Context(), c, nil); err != nil {
+		t.Fatal(err)
+	}
+	other := c
+	other.User.ID = []byte("another account")
+	if err := v.Put(t.Context(), other, nil); err == nil {
+		t.Error("an id was taken twice")
+	}
+	if err := os.MkdirAll(filepath.Join(path+".new", "in the way"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if n, err := v.Count(t.Context(), c.ID); err == nil || n != 0 {
+			t.Errorf("got count %d, %v", n, err)
+		}
+	}
+	if all := allOf(t, v); len(all) != 1 || all[0].SignCount != 0 {
+		t.Errorf("got %v", all)
 	}
 }
