@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"path/filepath"
+	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -143,6 +145,39 @@ func TestVaultWhenCallerHasGone(t *testing.T) {
 	}
 	if diff := cmp.Diff(allOf(t, openVault(t, path, key)), []authenticator.Credential{c}); diff != "" {
 		t.Errorf("(-got +want)\n%s", diff)
+	}
+}
+
+// Many programs make a credential for one account at once: one is left, and whoever
+// was told of success while another took its place was told of that by the other.
+func TestOneAccountAtOnce(t *testing.T) {
+	t.Parallel()
+	path, key := filepath.Join(t.TempDir(), "vault.age"), identityKey(t)
+	createVault(t, path, key)
+	var made, replaced atomic.Int32
+	var group sync.WaitGroup
+	for range 8 {
+		v := openVault(t, path, key)
+		group.Go(func() {
+			var action authenticator.Action
+			p := &person{answer: func(_ context.Context, q authenticator.Question) (authenticator.Answer, error) {
+				action = q.Action
+				return authenticator.Answer{Consented: true, Verified: true}, nil
+			}}
+			_, err := authenticator.New(authenticator.Config{Store: v, Verifier: p}).MakeCredential(t.Context(), makeRequest("alice"))
+			switch {
+			case err == nil && action == authenticator.ActionReplace:
+				replaced.Add(1)
+			case err == nil:
+				made.Add(1)
+			default:
+				wantStatus(t, err, ctap2.StatusOperationDenied)
+			}
+		})
+	}
+	group.Wait()
+	if all := allOf(t, openVault(t, path, key)); len(all) != 1 || made.Load() != 1 {
+		t.Errorf("%d are here, %d made, %d made in place of another", len(all), made.Load(), replaced.Load())
 	}
 }
 

@@ -69,6 +69,28 @@ func TestHostileJourneys(t *testing.T) {
 		answer, err := newClient(t, testOrigin).Get(ctx, conn, request())
 		failed(t, answer, err, clientplatform.AbortError, reason)
 	})
+	t.Run("HYB-12_yes_after_the_program_has_gone", func(t *testing.T) {
+		t.Parallel()
+		r := newRoom(t, nil)
+		store := &authenticator.MemoryStore{}
+		ctx, abort := context.WithCancel(t.Context())
+		defer abort()
+		late := func(asked context.Context, _ authenticator.Question) (authenticator.Answer, error) {
+			abort()
+			<-asked.Done()
+			return authenticator.Answer{Consented: true, Verified: true}, nil
+		}
+		// When the phone is through with it, which is after the test: see reach.
+		t.Cleanup(func() {
+			if all, err := store.All(context.Background()); err != nil || len(all) != 0 {
+				t.Errorf("%d passkeys were made for nobody, %v", len(all), err)
+			}
+		})
+		conn := r.reach(t.Context(), t, authenticator.New(authenticator.Config{Store: store, Verifier: user(late)}))
+		defer conn.CloseNow() //nolint:errcheck // it was over before
+		made, err := newClient(t, testOrigin).Create(ctx, conn, creation())
+		failed(t, made, err, clientplatform.AbortError, context.Canceled)
+	})
 	t.Run("phone_asks_for_too_much", func(t *testing.T) {
 		t.Parallel()
 		p, own := enrolled(t)
