@@ -13,6 +13,7 @@ import (
 	"github.com/hitherauth/hither/authenticator"
 	"github.com/hitherauth/hither/ctap2"
 	"github.com/hitherauth/hither/webauthn"
+	"github.com/hitherauth/hither/webauthn/webauthntest"
 )
 
 // meanwhile is a person during whose thoughts something happens.
@@ -187,3 +188,30 @@ type goes struct{ context.Context }
 
 func (goes) Done() <-chan struct{} { return nil }
 func (goes) Err() error            { return context.Canceled }
+
+// Whoever is not verified may not use a credential that asks for it, and may not
+// destroy it either by making another for the account.
+func TestHostileReplaceUnverified(t *testing.T) {
+	t.Parallel()
+	for name, row := range map[string]struct {
+		level int64
+		want  error
+	}{
+		"HYB-12_protection_1": {1, nil}, "HYB-12_protection_2": {2, ctap2.StatusOperationDenied}, "HYB-12_protection_3": {3, ctap2.StatusOperationDenied},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			store := &authenticator.MemoryStore{}
+			old := mustMake(t, authenticator.New(authenticator.Config{Store: store, Verifier: &person{}}),
+				makeRequest("alice", withExtension("credProtect", webauthntest.CBORInt(row.level)))).AttestedCredential.CredentialID
+			a := authenticator.New(authenticator.Config{Store: store, Verifier: says(authenticator.Answer{Consented: true}), AllowUnverified: true})
+			_, err := a.MakeCredential(t.Context(), makeRequest("alice", func(r *ctap2.MakeCredentialRequest) { r.Options = ctap2.Options{"rk": true} }))
+			if !errors.Is(err, row.want) {
+				t.Errorf("got error %v, want %v", err, row.want)
+			}
+			if all, _ := store.All(t.Context()); len(all) != 1 || cmp.Equal(all[0].ID, old) != (row.want != nil) {
+				t.Errorf("%d are here", len(all))
+			}
+		})
+	}
+}

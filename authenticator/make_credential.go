@@ -144,8 +144,9 @@ func (m *making) verifyUser(ctx context.Context) (err error) {
 	}
 	m.credential = Credential{RP: q.RelyingParty, User: user, Discoverable: m.discoverable}.clone()
 	q.Accounts = []webauthn.UserEntity{m.credential.clone().User}
-	if i := slices.IndexFunc(m.held, m.credential.replaces); i >= 0 {
-		m.replaces, q.Action = m.held[i].ID, ActionReplace
+	old := slices.IndexFunc(m.held, m.credential.replaces)
+	if old >= 0 {
+		m.replaces, q.Action = m.held[old].ID, ActionReplace
 	}
 	if m.excluded(true) {
 		q.Action = ActionExcluded
@@ -158,6 +159,10 @@ func (m *making) verifyUser(ctx context.Context) (err error) {
 	}
 	if m.excluded(m.answer.Verified) {
 		return ctap2.StatusCredentialExcluded
+	}
+	if old >= 0 && !m.held[old].Protection.allows(m.answer.Verified, false) {
+		// To lose it takes whom it takes to use it.
+		return ctap2.StatusOperationDenied
 	}
 	if q.Action == ActionExcluded {
 		// It is here, and may not be told of. The person did not agree to another.
