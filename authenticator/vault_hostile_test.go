@@ -151,7 +151,7 @@ func TestPassphraseKey(t *testing.T) {
 			t.Errorf("%s: it was taken", name)
 		}
 	}
-	for factor, want := range map[int]string{0: " 18\n", 11: " 11\n"} {
+	for factor, want := range map[int]string{10: " 10\n", 11: " 11\n"} {
 		key, err := authenticator.PassphraseKey("correct horse", factor)
 		if err != nil {
 			t.Fatal(err)

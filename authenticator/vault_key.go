@@ -34,9 +34,6 @@ func PassphraseKey(passphrase string, workFactor int) (VaultKey, error) {
 	if workFactor < minWorkFactor || workFactor > maxWorkFactor {
 		return VaultKey{}, fmt.Errorf("authenticator: work factor %d instead of %d to %d", workFactor, minWorkFactor, maxWorkFactor)
 	}
-	if passphrase == "" {
-		return VaultKey{}, errors.New("authenticator: the passphrase is empty")
-	}
 	identity, err := age.NewScryptIdentity(passphrase)
 	if err != nil {
 		return VaultKey{}, fmt.Errorf("authenticator: passphrase: %w", err)
