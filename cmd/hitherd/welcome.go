@@ -39,13 +39,13 @@ func (p program) invite(b *bytes.Buffer, s site, setup string, columns int) erro
 	if err != nil {
 		return fmt.Errorf("drawing the setup link: %w", err)
 	}
-	if code.Columns() <= columns {
+	if code.Size()+2*qrcode.Margin <= columns {
 		style := qrcode.Coloured
 		if p.getenv("NO_COLOR") != "" {
 			style = qrcode.Plain
 		}
 		b.WriteByte('\n')
-		if err := code.Draw(b, style); err != nil {
+		if err := code.Draw(b, style, qrcode.Margin); err != nil {
 			return err
 		}
 	}

@@ -5,9 +5,9 @@ import (
 	"io"
 )
 
-// margin is the width, in modules, of the light border that a scanner needs
-// (ISO/IEC 18004 §9.1).
-const margin = 4
+// Margin is the width, in modules, of the light border that a scanner is promised
+// (ISO/IEC 18004 §9.1). In practice half of it is enough.
+const Margin = 4
 
 // Style says how modules become characters.
 type Style int
@@ -29,9 +29,9 @@ const (
 	reset        = "\x1b[0m"
 )
 
-// Draw writes the code with its margin, one line for two rows of modules, in
-// one call of w.Write. The drawing is [Code.Columns] wide.
-func (c *Code) Draw(w io.Writer, style Style) error {
+// Draw writes the code with a margin of so many modules, one line for two rows of
+// modules, in one call of w.Write. The drawing is Size + 2 × margin characters wide.
+func (c *Code) Draw(w io.Writer, style Style, margin int) error {
 	var b bytes.Buffer
 	end := c.Size() + margin
 	for y := -margin; y < end; y += 2 {
@@ -53,9 +53,6 @@ func (c *Code) Draw(w io.Writer, style Style) error {
 	_, err := w.Write(b.Bytes())
 	return err
 }
-
-// Columns is the width of the drawing in characters.
-func (c *Code) Columns() int { return c.Size() + 2*margin }
 
 func halfBlock(upper, lower bool) rune {
 	switch {

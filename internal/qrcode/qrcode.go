@@ -2,13 +2,13 @@
 //
 // [Encode] takes a text as one or more segments, [Code.Draw] writes the result
 // with half blocks, two modules to a character cell, and the light margin that
-// scanners need around it:
+// scanners need around it; [Code.PNG] and [Code.SVG] make pictures:
 //
 //	code, err := qrcode.Encode(qrcode.Text("https://id.example/setup"))
 //	if err != nil {
 //		return err
 //	}
-//	return code.Draw(os.Stdout, qrcode.Coloured)
+//	return code.Draw(os.Stdout, qrcode.Coloured, qrcode.Margin)
 //
 // Bits and error correction are the work of rsc.io/qr/coding. The choice of
 // size, error correction level and mask is made here, because that package

@@ -65,11 +65,13 @@ func photograph(t *testing.T, drawing string, text, background color.Gray) image
 	return img
 }
 
-// read draws the code in a style and reads the drawing as a scanner does.
+// read draws the code in a style, with half of its margin or all of it, and reads
+// the drawing as a scanner does.
 func read(t *testing.T, code *qrcode.Code, style qrcode.Style) string {
 	t.Helper()
 	var b bytes.Buffer
-	if err := code.Draw(&b, style); err != nil {
+	margin := qrcode.Margin / (1 + code.Version()%2)
+	if err := code.Draw(&b, style, margin); err != nil {
 		t.Fatal(err)
 	}
 	drawing, black, white := b.String(), color.Gray{Y: 20}, color.Gray{Y: 235}
@@ -86,10 +88,16 @@ func read(t *testing.T, code *qrcode.Code, style qrcode.Style) string {
 		drawing = strings.NewReplacer("\x1b[38;5;16;48;5;231m", "", "\x1b[0m", "").Replace(drawing)
 	case qrcode.Inverted:
 	}
-	if got := len([]rune(strings.SplitN(drawing, "\n", 2)[0])); got != code.Columns() {
-		t.Errorf("drawing is %d columns wide, Columns says %d", got, code.Columns())
+	if got, want := len([]rune(strings.SplitN(drawing, "\n", 2)[0])), code.Size()+2*margin; got != want {
+		t.Errorf("drawing is %d columns wide, want %d", got, want)
 	}
-	bitmap, err := gozxing.NewBinaryBitmapFromImage(photograph(t, drawing, text, background))
+	return scan(t, photograph(t, drawing, text, background))
+}
+
+// scan reads a picture of a code and nothing else.
+func scan(t *testing.T, picture image.Image) string {
+	t.Helper()
+	bitmap, err := gozxing.NewBinaryBitmapFromImage(picture)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -98,7 +106,7 @@ func read(t *testing.T, code *qrcode.Code, style qrcode.Style) string {
 		gozxing.DecodeHintType_PURE_BARCODE:  true,
 	})
 	if err != nil {
-		t.Fatalf("version %d: reading the drawing: %v", code.Version(), err)
+		t.Fatalf("reading the drawing: %v", err)
 	}
 	return result.GetText()
 }
