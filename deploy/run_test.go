@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/hitherauth/hither/internal/api"
 	"github.com/hitherauth/hither/internal/load"
 )
 
@@ -89,8 +90,8 @@ func (s *server) stop(t *testing.T) {
 // signIn makes the administrator's account and signs in with its passkey.
 func (s *server) signIn(t *testing.T, client *http.Client) {
 	t.Helper()
-	person := load.NewPerson(load.NewClient(client, s.origin))
-	_, err := person.Register(t.Context(), load.Registration{Name: "ada", Token: s.token})
+	person := load.NewPerson(api.NewClient(client, s.origin))
+	_, err := person.Register(t.Context(), api.Registration{Name: "ada", Token: s.token})
 	if err != nil {
 		t.Fatalf("registration: %v\n%s", err, s.logged(t))
 	}

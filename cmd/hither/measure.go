@@ -16,6 +16,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/hitherauth/hither/internal/api"
 	"github.com/hitherauth/hither/internal/bench"
 	"github.com/hitherauth/hither/internal/cli"
 	"github.com/hitherauth/hither/internal/load"
@@ -31,7 +32,7 @@ func (p program) measure(ctx context.Context, origin string, f benchFlags) (*rep
 			return nil, err
 		}
 	}
-	client := load.NewClient(bench.HTTPClient(slices.Max(f.workers), f.timeout), origin)
+	client := api.NewClient(bench.HTTPClient(slices.Max(f.workers), f.timeout), origin)
 	bar := newProgress(p.stderr)
 	defer bar.stop()
 	pick, people, err := p.people(ctx, client, f, bar)
@@ -73,7 +74,7 @@ func (f *benchFlags) measureOne(ctx context.Context, m *bench.Meter) error {
 }
 
 // people gives who signs in, and how many they are.
-func (p program) people(ctx context.Context, client *load.Client, f benchFlags, bar *progress) (func() (*load.Person, error), int, error) {
+func (p program) people(ctx context.Context, client *api.Client, f benchFlags, bar *progress) (func() (*load.Person, error), int, error) {
 	if f.seeded > 0 {
 		u, err := url.Parse(client.Origin())
 		if err != nil {
@@ -99,7 +100,7 @@ func (p program) people(ctx context.Context, client *load.Client, f benchFlags, 
 
 // registrations says whose accounts are to be made: with links, if there are
 // any, else where sign-up is open. The names are new in each run.
-func (p program) registrations(origin string, f benchFlags) ([]load.Registration, error) {
+func (p program) registrations(origin string, f benchFlags) ([]api.Registration, error) {
 	var tokens []string
 	var err error
 	switch {
@@ -117,9 +118,9 @@ func (p program) registrations(origin string, f benchFlags) ([]load.Registration
 	}
 	var run [4]byte
 	_, _ = rand.Read(run[:]) // never fails
-	all := make([]load.Registration, len(tokens))
+	all := make([]api.Registration, len(tokens))
 	for i, token := range tokens {
-		all[i] = load.Registration{Name: fmt.Sprintf("bench-%s-%d", hex.EncodeToString(run[:]), i), Token: token}
+		all[i] = api.Registration{Name: fmt.Sprintf("bench-%s-%d", hex.EncodeToString(run[:]), i), Token: token}
 	}
 	return all, nil
 }
@@ -170,7 +171,7 @@ func linkToken(origin, link string) (string, error) {
 
 // explain adds what can be done about an error of the first requests.
 func explain(err error, origin string) error {
-	if r, ok := errors.AsType[*load.RefusalError](err); ok {
+	if r, ok := errors.AsType[*api.RefusalError](err); ok {
 		f := cli.Failed(err)
 		switch r.Code {
 		case "signup_closed":

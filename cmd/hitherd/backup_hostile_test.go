@@ -19,6 +19,7 @@ import (
 	"filippo.io/age/armor"
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/hitherauth/hither/internal/api"
 	"github.com/hitherauth/hither/internal/backup"
 	"github.com/hitherauth/hither/internal/cli"
 	"github.com/hitherauth/hither/internal/load"
@@ -30,7 +31,7 @@ func inhabited(t *testing.T) (i installation, archive string) {
 	t.Helper()
 	i = newInstallation(t)
 	s := i.start(t)
-	check1(load.NewPerson(newClient(t, s.origin, 1)).Register(t.Context(), load.Registration{Name: "ada"}))(t)
+	check1(load.NewPerson(newClient(t, s.origin, 1)).Register(t.Context(), api.Registration{Name: "ada"}))(t)
 	s.stop(t)
 	archive = filepath.Join(i.dir, "good.backup")
 	i.do(t, "backup", archive)

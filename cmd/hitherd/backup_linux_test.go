@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/hitherauth/hither/internal/api"
 	"github.com/hitherauth/hither/internal/cli"
 	"github.com/hitherauth/hither/internal/load"
 )
@@ -44,7 +45,7 @@ func TestHostileBackupDiskFull(t *testing.T) {
 	s := i.start(t)
 	client := newClient(t, s.origin, 1)
 	ada := load.NewPerson(client)
-	check1(ada.Register(t.Context(), load.Registration{Name: "ada"}))(t)
+	check1(ada.Register(t.Context(), api.Registration{Name: "ada"}))(t)
 	s.stop(t)
 	i.fatten(t, 6)
 	s = i.start(t)

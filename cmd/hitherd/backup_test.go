@@ -13,6 +13,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/hitherauth/hither/internal/api"
 	"github.com/hitherauth/hither/internal/cli"
 	"github.com/hitherauth/hither/internal/load"
 )
@@ -101,7 +102,7 @@ func TestBackupAndRestore(t *testing.T) {
 	ctx := t.Context()
 	client := newClient(t, s.origin, 8)
 	ada := load.NewPerson(client)
-	before := check1(ada.Register(ctx, load.Registration{Name: "ada"}))(t)
+	before := check1(ada.Register(ctx, api.Registration{Name: "ada"}))(t)
 	t.Logf("ada created a passkey at %s", s.origin)
 
 	signIns, failures, stop := signInMeanwhile(t, client, 4)
@@ -115,7 +116,7 @@ func TestBackupAndRestore(t *testing.T) {
 	}
 	t.Logf("%d sign-ins while it was made, %d failures", during, failures.Load())
 	late := load.NewPerson(client)
-	check1(late.Register(ctx, load.Registration{Name: "late"}))(t)
+	check1(late.Register(ctx, api.Registration{Name: "late"}))(t)
 	pending := check1(ada.AnswerAuthentication(ctx))(t) // begun before, finished after
 
 	key := check1(os.ReadFile(filepath.Join(i.data, keyName)))(t)
@@ -155,14 +156,14 @@ func TestBackupAndRestore(t *testing.T) {
 }
 
 // signInMeanwhile has people sign in until stop is called.
-func signInMeanwhile(t *testing.T, client *load.Client, workers int) (signIns, failures *atomic.Int64, stop func()) {
+func signInMeanwhile(t *testing.T, client *api.Client, workers int) (signIns, failures *atomic.Int64, stop func()) {
 	t.Helper()
 	signIns, failures = new(atomic.Int64), new(atomic.Int64)
 	ctx, cancel := context.WithCancel(t.Context())
 	var wg sync.WaitGroup
 	for n := range workers {
 		p := load.NewPerson(client)
-		check1(p.Register(ctx, load.Registration{Name: "worker-" + string(rune('a'+n))}))(t)
+		check1(p.Register(ctx, api.Registration{Name: "worker-" + string(rune('a'+n))}))(t)
 		wg.Go(func() {
 			for ctx.Err() == nil {
 				if _, err := p.SignIn(context.WithoutCancel(ctx)); err != nil {

@@ -17,6 +17,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"go.yaml.in/yaml/v3"
 
+	"github.com/hitherauth/hither/internal/api"
 	"github.com/hitherauth/hither/internal/cli"
 	"github.com/hitherauth/hither/internal/load"
 )
@@ -105,7 +106,7 @@ func TestMetrics(t *testing.T) {
 	s := startServer(t, "HITHER_METRICS_LISTEN=127.0.0.1:0", "HITHER_SIGNUP=open")
 	client := newClient(t, s.origin, 4)
 	ada := load.NewPerson(client)
-	if _, err := ada.Register(t.Context(), load.Registration{Name: "ada"}); err != nil {
+	if _, err := ada.Register(t.Context(), api.Registration{Name: "ada"}); err != nil {
 		t.Fatal(err)
 	}
 	for range 3 {
@@ -124,7 +125,7 @@ func TestMetrics(t *testing.T) {
 		t.Fatal("one ceremony was finished twice")
 	}
 	stranger := load.NewPerson(client)
-	if _, err := stranger.Register(t.Context(), load.Registration{Name: "Ada"}); err == nil {
+	if _, err := stranger.Register(t.Context(), api.Registration{Name: "Ada"}); err == nil {
 		t.Fatal("one name was given twice")
 	}
 	// What a request counts is there when its answer is, or a moment later.

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"testing"
 
+	"github.com/hitherauth/hither/internal/api"
 	"github.com/hitherauth/hither/internal/load"
 )
 
@@ -17,7 +18,7 @@ func TestPersonInSoftware(t *testing.T) {
 	ctx := t.Context()
 
 	phone := load.NewPerson(client)
-	registered := check1(phone.Register(ctx, load.Registration{Name: "ada", DisplayName: "Ada"}))(t)
+	registered := check1(phone.Register(ctx, api.Registration{Name: "ada", DisplayName: "Ada"}))(t)
 	me, session := check2(client.Me(ctx, registered.Session.Token))(t)
 	if me != registered.Account || me.Name != "ada" || session.ID != registered.Session.ID {
 		t.Errorf("me: %+v, %+v; registered %+v", me, session, registered)
@@ -62,22 +63,22 @@ func TestPersonInSoftware(t *testing.T) {
 	}
 	wantRefusal(t, client.SignOut(ctx, registered.Session.Token), http.StatusUnauthorized, "unauthenticated")
 	s.stop(t)
-	if _, err := phone.SignIn(ctx); err == nil || errors.As(err, new(*load.RefusalError)) {
+	if _, err := phone.SignIn(ctx); err == nil || errors.As(err, new(*api.RefusalError)) {
 		t.Errorf("without a server: %v, want an error that is no refusal", err)
 	}
 }
 
 // newClient keeps connections for n workers.
-func newClient(t testing.TB, origin string, n int) *load.Client {
+func newClient(t testing.TB, origin string, n int) *api.Client {
 	t.Helper()
 	transport := &http.Transport{MaxIdleConnsPerHost: n, MaxConnsPerHost: n}
 	t.Cleanup(transport.CloseIdleConnections)
-	return load.NewClient(&http.Client{Transport: transport}, origin)
+	return api.NewClient(&http.Client{Transport: transport}, origin)
 }
 
 func wantRefusal(t *testing.T, err error, status int, code string) {
 	t.Helper()
-	refusal, ok := errors.AsType[*load.RefusalError](err)
+	refusal, ok := errors.AsType[*api.RefusalError](err)
 	if !ok || refusal.Status != status || refusal.Code != code {
 		t.Errorf("got %v, want %d %s", err, status, code)
 	}

@@ -19,6 +19,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/hitherauth/hither/internal/api"
 	"github.com/hitherauth/hither/internal/load"
 )
 
@@ -143,8 +144,8 @@ func registerByLink(ts *testscript.TestScript, neg bool, args []string) {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	transport := &http.Transport{DisableKeepAlives: true}
-	client := load.NewClient(&http.Client{Transport: transport}, link.Scheme+"://"+link.Host)
-	_, err = load.NewPerson(client).Register(ctx, load.Registration{Name: args[1], DisplayName: strings.ToUpper(args[1][:1]) + args[1][1:], Token: link.Fragment})
+	client := api.NewClient(&http.Client{Transport: transport}, link.Scheme+"://"+link.Host)
+	_, err = load.NewPerson(client).Register(ctx, api.Registration{Name: args[1], DisplayName: strings.ToUpper(args[1][:1]) + args[1][1:], Token: link.Fragment})
 	if neg != (err != nil) {
 		ts.Fatalf("registering %s: %v", args[1], err)
 	}

@@ -19,6 +19,7 @@ import (
 	tracepb "go.opentelemetry.io/proto/otlp/trace/v1"
 	"google.golang.org/protobuf/proto"
 
+	"github.com/hitherauth/hither/internal/api"
 	"github.com/hitherauth/hither/internal/cli"
 	"github.com/hitherauth/hither/internal/load"
 )
@@ -111,7 +112,7 @@ func TestTraces(t *testing.T) {
 		"OTEL_SERVICE_NAME=sign-in", "OTEL_RESOURCE_ATTRIBUTES=deployment.environment.name=test,service.name=loses")
 	client := newClient(t, s.origin, 1)
 	ada := load.NewPerson(client)
-	if _, err := ada.Register(t.Context(), load.Registration{Name: "ada"}); err != nil {
+	if _, err := ada.Register(t.Context(), api.Registration{Name: "ada"}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := ada.SignIn(t.Context()); err != nil {
@@ -212,7 +213,7 @@ func TestCollectorIsGone(t *testing.T) {
 				"OTEL_BSP_SCHEDULE_DELAY=10", "OTEL_BSP_MAX_QUEUE_SIZE=16", "OTEL_BSP_MAX_EXPORT_BATCH_SIZE=8", "OTEL_EXPORTER_OTLP_TIMEOUT=3600000", "OTEL_BSP_EXPORT_TIMEOUT=3600000")
 			client := newClient(t, s.origin, 8)
 			ada := load.NewPerson(client)
-			if _, err := ada.Register(t.Context(), load.Registration{Name: "ada"}); err != nil {
+			if _, err := ada.Register(t.Context(), api.Registration{Name: "ada"}); err != nil {
 				t.Fatal(err)
 			}
 			for range 100 {

@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/hitherauth/hither/internal/api"
 	"github.com/hitherauth/hither/internal/backup"
 	"github.com/hitherauth/hither/internal/cli"
 	"github.com/hitherauth/hither/internal/load"
@@ -166,7 +167,7 @@ func TestWriteVersion(t *testing.T) {
 	i := newInstallation(t)
 	s := i.start(t)
 	ada := load.NewPerson(newClient(t, s.origin, 1)).With(sameAuthenticator())
-	check1(ada.Register(t.Context(), load.Registration{Name: "ada", DisplayName: "Ada"}))(t)
+	check1(ada.Register(t.Context(), api.Registration{Name: "ada", DisplayName: "Ada"}))(t)
 	s.stop(t)
 	var version int64
 	i.ask(t, "SELECT max(version_id) FROM goose_db_version", &version)

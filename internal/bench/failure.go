@@ -10,7 +10,7 @@ import (
 	"strconv"
 	"syscall"
 
-	"github.com/hitherauth/hither/internal/load"
+	"github.com/hitherauth/hither/internal/api"
 )
 
 // Failure is how often something failed in one way.
@@ -42,7 +42,7 @@ func kind(err error) string {
 	if s, ok := errors.AsType[*stepError](err); ok {
 		return s.step + ": " + kind(s.err)
 	}
-	if r, ok := errors.AsType[*load.RefusalError](err); ok {
+	if r, ok := errors.AsType[*api.RefusalError](err); ok {
 		if r.Code == "" {
 			return strconv.Itoa(r.Status)
 		}

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/hitherauth/hither/internal/api"
 	"github.com/hitherauth/hither/internal/load"
 )
 
@@ -23,7 +24,7 @@ const (
 // Config configures New.
 type Config struct {
 	// Client of the server. Its http.Client should keep Workers connections: see HTTPClient.
-	Client *load.Client
+	Client *api.Client
 	// Pick says who signs in next. It is called by all workers at once.
 	Pick func() (*load.Person, error)
 	// Workers sign people in at the same time, each over a connection of its own.

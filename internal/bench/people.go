@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/hitherauth/hither/internal/api"
 	"github.com/hitherauth/hither/internal/load"
 )
 
@@ -17,7 +18,7 @@ const registrars = 8
 
 // Register makes accounts, and counts them in done. An invitation that fixes a
 // name overrides the registration's. The first failure ends it.
-func Register(ctx context.Context, c *load.Client, all []load.Registration, done *atomic.Int64) ([]*load.Person, error) {
+func Register(ctx context.Context, c *api.Client, all []api.Registration, done *atomic.Int64) ([]*load.Person, error) {
 	people := make([]*load.Person, len(all))
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(registrars)
@@ -49,7 +50,7 @@ func Among(people []*load.Person) func() (*load.Person, error) {
 
 // AmongSeeded picks from the first n people of a population, each as likely as
 // the others: those who sign in twice are few, and no cache knows them.
-func AmongSeeded(c *load.Client, p load.Population, n int) func() (*load.Person, error) {
+func AmongSeeded(c *api.Client, p load.Population, n int) func() (*load.Person, error) {
 	return func() (*load.Person, error) {
 		s, err := p.Person(int64(random(n)))
 		return load.NewPerson(c).With(s.Authenticator), err

@@ -18,7 +18,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/hitherauth/hither/internal/load"
+	"github.com/hitherauth/hither/internal/api"
 )
 
 func TestPercentile(t *testing.T) {
@@ -150,13 +150,13 @@ func TestFailuresAreCounted(t *testing.T) {
 		}
 		return func(context.Context) error {
 			if n <= 3 {
-				return step("finish", &load.RefusalError{Status: 503, Code: "unavailable", Detail: "later"})
+				return step("finish", &api.RefusalError{Status: 503, Code: "unavailable", Detail: "later"})
 			}
 			return nil
 		}, nil
 	})
 	want := []Failure{
-		{Kind: "finish: 503 unavailable", Count: 2, Example: "finish: load: the server refused with 503 unavailable: later"},
+		{Kind: "finish: 503 unavailable", Count: 2, Example: "finish: api: the server refused with 503 unavailable: later"},
 		{Kind: "nobody there", Count: 1, Example: "nobody there"},
 	}
 	if diff := cmp.Diff(want, s.sortedFailures()); diff != "" {
@@ -170,7 +170,7 @@ func TestFailuresAreCounted(t *testing.T) {
 func TestKind(t *testing.T) {
 	t.Parallel()
 	sent := func(err error) error {
-		return step("begin", fmt.Errorf("load: %w", &url.Error{Op: "Post", URL: "http://localhost:8080/x", Err: err}))
+		return step("begin", fmt.Errorf("api: %w", &url.Error{Op: "Post", URL: "http://localhost:8080/x", Err: err}))
 	}
 	dial := func(err error) error {
 		return sent(&net.OpError{Op: "dial", Net: "tcp", Addr: &net.TCPAddr{Port: 50123}, Err: err})
@@ -180,8 +180,8 @@ func TestKind(t *testing.T) {
 		"begin: connection refused":      dial(os.NewSyscallError("connect", syscall.ECONNREFUSED)),
 		"begin: connection broken":       sent(io.ErrUnexpectedEOF),
 		"begin: dial: no such host":      dial(errors.New("no such host")),
-		"429 rate_limited":               &load.RefusalError{Status: 429, Code: "rate_limited", Detail: "too many"},
-		"502":                            &load.RefusalError{Status: 502},
+		"429 rate_limited":               &api.RefusalError{Status: 429, Code: "rate_limited", Detail: "too many"},
+		"502":                            &api.RefusalError{Status: 502},
 		"load: authenticator: not there": errors.New("load: authenticator: not there"),
 	} {
 		if got := kind(err); got != want {

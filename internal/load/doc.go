@@ -3,7 +3,7 @@
 // software authenticator of webauthntest. It is what benchmarks and the tests
 // that kill servers are made of.
 //
-// A [Person] has an authenticator; a [Client] has a connection. Whoever wants to
-// know what became of a change that was never answered looks at the error: a
-// [*RefusalError] is an answer, anything else is a doubt.
+// A [Person] has an authenticator, an [api.Client] has a connection.
+//
+// [api.Client]: https://pkg.go.dev/github.com/hitherauth/hither/internal/api#Client
 package load

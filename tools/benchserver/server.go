@@ -14,6 +14,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/hitherauth/hither/internal/api"
 	"github.com/hitherauth/hither/internal/bench"
 	"github.com/hitherauth/hither/internal/load"
 )
@@ -68,13 +69,13 @@ func (s *server) waitUntilReady(ctx context.Context, out *bufio.Reader) error {
 		return fmt.Errorf("its first line is %q", line)
 	}
 	s.origin = origin
-	return load.NewClient(bench.HTTPClient(1, time.Minute), origin).Get(ctx, "/readyz")
+	return api.NewClient(bench.HTTPClient(1, time.Minute), origin).Get(ctx, "/readyz")
 }
 
 // meter measures the people of the server's directory.
 func (s *server) meter(workers int) (*bench.Meter, *http.Client, error) {
 	connections := bench.HTTPClient(workers, time.Minute)
-	client := load.NewClient(connections, s.origin)
+	client := api.NewClient(connections, s.origin)
 	m, err := bench.New(bench.Config{
 		Client: client, Workers: workers, Process: s.process,
 		Pick: bench.AmongSeeded(client, people(), s.size),

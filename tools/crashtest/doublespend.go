@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/hitherauth/hither/internal/api"
 	"github.com/hitherauth/hither/internal/load"
 	"github.com/hitherauth/hither/tools/ledger"
 )
@@ -84,7 +85,7 @@ func (r *rig) spendCeremonies(ctx context.Context, s *spends) error {
 
 func (r *rig) spendRound(ctx context.Context, s *spends, n int) error {
 	person := load.NewPerson(r.client)
-	registration, err := person.AnswerRegistration(ctx, load.Registration{Name: fmt.Sprintf("spender-%d", n)})
+	registration, err := person.AnswerRegistration(ctx, api.Registration{Name: fmt.Sprintf("spender-%d", n)})
 	if err != nil {
 		return err
 	}
@@ -147,15 +148,15 @@ func (r *rig) answers(ctx context.Context, link, name string) ([]*load.Answer, e
 	out := make([]*load.Answer, r.parallel)
 	return out, together(r.parallel, func(i int) error {
 		var err error
-		out[i], err = load.NewPerson(r.client).AnswerRegistration(ctx, load.Registration{Name: fmt.Sprintf("%s-%d", name, i), Token: token})
+		out[i], err = load.NewPerson(r.client).AnswerRegistration(ctx, api.Registration{Name: fmt.Sprintf("%s-%d", name, i), Token: token})
 		return err
 	})
 }
 
 // spend hands answers in at the same time, of which one must succeed and the
 // others be refused with a code. The winner's result is nil if there is none.
-func (r *rig) spend(ctx context.Context, s *spends, code string, answers []*load.Answer) (*load.Result, error) {
-	results, errs := make([]load.Result, len(answers)), make([]error, len(answers))
+func (r *rig) spend(ctx context.Context, s *spends, code string, answers []*load.Answer) (*api.Result, error) {
+	results, errs := make([]api.Result, len(answers)), make([]error, len(answers))
 	err := together(len(answers), func(i int) error {
 		results[i], errs[i] = answers[i].Finish(ctx)
 		return nil
@@ -164,9 +165,9 @@ func (r *rig) spend(ctx context.Context, s *spends, code string, answers []*load
 		return nil, err
 	}
 	s.finishes += int64(len(answers))
-	var winner *load.Result
+	var winner *api.Result
 	for i, err := range errs {
-		refusal, refused := errors.AsType[*load.RefusalError](err)
+		refusal, refused := errors.AsType[*api.RefusalError](err)
 		switch {
 		case err == nil && winner != nil:
 			s.twice++
@@ -207,7 +208,7 @@ func (r *rig) restartAndSpend(ctx context.Context, s *spends) error {
 	s.restarts++
 	for _, a := range s.accepted {
 		_, err := a.Finish(ctx)
-		refusal, refused := errors.AsType[*load.RefusalError](err)
+		refusal, refused := errors.AsType[*api.RefusalError](err)
 		switch {
 		case err == nil:
 			s.revived++

@@ -14,7 +14,7 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/hitherauth/hither/internal/load"
+	"github.com/hitherauth/hither/internal/api"
 	"github.com/hitherauth/hither/tools/daemon"
 	"github.com/hitherauth/hither/tools/ledger"
 )
@@ -35,7 +35,7 @@ type rig struct {
 	options
 	config   daemon.Config
 	server   *daemon.Process
-	client   *load.Client
+	client   *api.Client
 	operator *ledger.Operator
 	books    *ledger.Ledger
 	rng      *rand.Rand
@@ -66,7 +66,7 @@ func newRig(ctx context.Context, o options) (*rig, error) {
 		config: daemon.Config{Program: o.bin, DataDir: filepath.Join(o.folder, "data"), Port: port, Log: filepath.Join(o.folder, "log")},
 	}
 	connections := max(o.workers, min(o.parallel, mostConnections))
-	r.client = load.NewClient(&http.Client{
+	r.client = api.NewClient(&http.Client{
 		Timeout:   patience,
 		Transport: &http.Transport{MaxConnsPerHost: connections, MaxIdleConnsPerHost: connections},
 	}, r.config.Origin())

@@ -12,7 +12,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/hitherauth/hither/internal/load"
+	"github.com/hitherauth/hither/internal/api"
 	"github.com/hitherauth/hither/tools/daemon"
 	"github.com/hitherauth/hither/tools/faultfs"
 	"github.com/hitherauth/hither/tools/ledger"
@@ -31,7 +31,7 @@ type site struct {
 	folder string
 	config daemon.Config
 	client *http.Client
-	people *load.Client
+	people *api.Client
 	books  *ledger.Ledger
 	random *rand.Rand
 
@@ -57,7 +57,7 @@ func (r *rig) openSite(ctx context.Context, seed uint64) (*site, error) {
 		Program: r.program, DataDir: filepath.Join(folder, "data"), Port: port, Log: filepath.Join(folder, "log"),
 	}
 	s.client = &http.Client{Timeout: patience, Transport: &http.Transport{MaxIdleConnsPerHost: 2 * workers}}
-	s.people = load.NewClient(s.client, s.config.Origin())
+	s.people = api.NewClient(s.client, s.config.Origin())
 	s.books = ledger.New(ledger.Config{
 		Client: s.people, Operator: ledger.NewOperator(s.config.Socket()),
 		Database: filepath.Join(s.config.DataDir, "hither.db"), Seed: seed, People: people,

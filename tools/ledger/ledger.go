@@ -12,13 +12,14 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/hitherauth/hither/internal/api"
 	"github.com/hitherauth/hither/internal/load"
 )
 
 // Config describes whose books are kept.
 type Config struct {
 	// Client is the people's door.
-	Client *load.Client
+	Client *api.Client
 	// Operator is the operators' door.
 	Operator *Operator
 	// Database is the server's database file, for Audit.
@@ -33,7 +34,7 @@ type Config struct {
 // Ledger is what is known of an installation. Its methods may be used
 // concurrently where they say so.
 type Ledger struct {
-	client   *load.Client
+	client   *api.Client
 	stranger *load.Person
 	operator *Operator
 	database database
@@ -172,7 +173,7 @@ func fateOf(err error) fate {
 	if err == nil {
 		return made
 	}
-	if refusal, ok := errors.AsType[*load.RefusalError](err); ok {
+	if refusal, ok := errors.AsType[*api.RefusalError](err); ok {
 		if refusal.Status >= http.StatusInternalServerError {
 			return unknown
 		}
@@ -186,7 +187,7 @@ func fateOf(err error) fate {
 
 // codeOf is the code of a refusal, "" for anything else.
 func codeOf(err error) string {
-	if refusal, ok := errors.AsType[*load.RefusalError](err); ok {
+	if refusal, ok := errors.AsType[*api.RefusalError](err); ok {
 		return refusal.Code
 	}
 	return ""

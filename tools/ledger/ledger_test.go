@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/hitherauth/hither/internal/load"
+	"github.com/hitherauth/hither/internal/api"
 	"github.com/hitherauth/hither/tools/daemon"
 	"github.com/hitherauth/hither/tools/daemon/daemontest"
 	"github.com/hitherauth/hither/tools/ledger"
@@ -34,7 +34,7 @@ func newRig(t *testing.T, bin string) *rig {
 	client := &http.Client{Timeout: 30 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 16}}
 	t.Cleanup(client.CloseIdleConnections)
 	r.books = ledger.New(ledger.Config{
-		Client: load.NewClient(client, r.config.Origin()), Operator: ledger.NewOperator(r.config.Socket()),
+		Client: api.NewClient(client, r.config.Origin()), Operator: ledger.NewOperator(r.config.Socket()),
 		Database: filepath.Join(r.config.DataDir, "hither.db"), Seed: 1, People: 12,
 	})
 	r.start(t)

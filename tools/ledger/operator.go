@@ -10,7 +10,7 @@ import (
 	"net/http"
 	"net/url"
 
-	"github.com/hitherauth/hither/internal/load"
+	"github.com/hitherauth/hither/internal/api"
 )
 
 // Operator speaks to the operators' door of a running server.
@@ -53,8 +53,8 @@ func (o *Operator) Accounts(ctx context.Context) (map[string]string, error) {
 	all := map[string]string{}
 	for after := ""; ; {
 		var answer struct {
-			Accounts []load.Account `json:"accounts"`
-			Next     string         `json:"next"`
+			Accounts []api.Account `json:"accounts"`
+			Next     string        `json:"next"`
 		}
 		if err := o.call(ctx, http.MethodGet, "accounts?after="+url.QueryEscape(after), nil, &answer); err != nil {
 			return nil, err
@@ -100,7 +100,7 @@ func (o *Operator) call(ctx context.Context, method, path string, body, into any
 		return fmt.Errorf("ledger: reading the operators' door: %w", err)
 	}
 	if response.StatusCode > 299 {
-		refusal := &load.RefusalError{Status: response.StatusCode}
+		refusal := &api.RefusalError{Status: response.StatusCode}
 		_ = json.Unmarshal(answer, refusal) // members have the names of the fields
 		return refusal
 	}

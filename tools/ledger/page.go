@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/hitherauth/hither/internal/api"
 	"github.com/hitherauth/hither/internal/load"
 )
 
@@ -64,7 +65,7 @@ type answer struct {
 	// refusal is the code with which it must be refused; "": it must succeed.
 	refusal string
 	// made writes down what it did; of a zero result, what it did unseen.
-	made func(r load.Result)
+	made func(r api.Result)
 	seen bool // tried again, by an earlier comparison
 }
 
@@ -90,7 +91,7 @@ func (p *page) expect(event string) {
 }
 
 // open writes down a session that was opened.
-func (p *page) open(s load.Session, k *passkey) {
+func (p *page) open(s api.Session, k *passkey) {
 	p.sessions = append(p.sessions, &session{id: s.ID, token: s.Token, passkey: k, opened: time.Now(), changed: true})
 }
 

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/hitherauth/hither/internal/load"
+	"github.com/hitherauth/hither/internal/api"
 )
 
 // again settles an answer by handing it in again: either that is its first
@@ -26,7 +26,7 @@ func (l *Ledger) again(p *page, a *answer) settling {
 			if a.registers && !listed {
 				l.find(Integrity, p, "the registration is spent, and the account is not there")
 			}
-			a.made(load.Result{})
+			a.made(api.Result{})
 			p.adopt = a.passkey
 		case spent, a.refusal != "" && codeOf(err) == a.refusal:
 		case fateOf(err) == denied:

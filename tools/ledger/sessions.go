@@ -5,7 +5,7 @@ import (
 	"fmt"
 
 	"github.com/hitherauth/hither/internal/account"
-	"github.com/hitherauth/hither/internal/load"
+	"github.com/hitherauth/hither/internal/api"
 )
 
 const (
@@ -42,7 +42,7 @@ func (l *Ledger) checkSessions(ctx context.Context, p *page, look *look) error {
 	if err != nil {
 		return fmt.Errorf("listing sessions: %w", err)
 	}
-	open := make(map[string]load.Session, len(list))
+	open := make(map[string]api.Session, len(list))
 	for _, o := range list {
 		open[o.ID] = o
 	}
@@ -71,7 +71,7 @@ func (l *Ledger) checkSessions(ctx context.Context, p *page, look *look) error {
 
 // adopt finds the session that must be there although its answer did not come,
 // and wants no other.
-func (l *Ledger) adopt(p *page, open map[string]load.Session) {
+func (l *Ledger) adopt(p *page, open map[string]api.Session) {
 	for id, o := range open {
 		if p.adopt == nil || o.CredentialID != p.adopt.id {
 			l.find(Resurrected, p, "a session is open that nobody asked for")

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"sync/atomic"
 
+	"github.com/hitherauth/hither/internal/api"
 	"github.com/hitherauth/hither/internal/load"
 )
 
@@ -25,11 +26,11 @@ func (c *crowd) RoundTrip(r *http.Request) (*http.Response, error) {
 }
 
 // newStranger is somebody without a passkey, from everywhere.
-func newStranger(c *load.Client) *load.Person {
-	return load.NewPerson(load.NewClient(&http.Client{Transport: &crowd{transport: &http.Transport{}}}, c.Origin()))
+func newStranger(c *api.Client) *load.Person {
+	return load.NewPerson(api.NewClient(&http.Client{Transport: &crowd{transport: &http.Transport{}}}, c.Origin()))
 }
 
 // asking is a registration with a link's token by somebody who goes no further.
-func asking(token string) load.Registration {
-	return load.Registration{Name: "stranger", Token: token}
+func asking(token string) api.Registration {
+	return api.Registration{Name: "stranger", Token: token}
 }

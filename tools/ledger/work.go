@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/hitherauth/hither/internal/account"
+	"github.com/hitherauth/hither/internal/api"
 	"github.com/hitherauth/hither/internal/load"
 )
 
@@ -119,7 +120,7 @@ func (l *Ledger) join(ctx context.Context, s *slot) error {
 func (l *Ledger) register(ctx context.Context, s *slot, inv *invitation) error {
 	k := &passkey{holder: load.NewPerson(l.client), changed: true}
 	p := &page{name: l.newName(), events: map[string]int{}, changed: true}
-	asked := load.Registration{Name: p.name}
+	asked := api.Registration{Name: p.name}
 	if inv != nil {
 		asked.Token = inv.token
 	}
@@ -131,7 +132,7 @@ func (l *Ledger) register(ctx context.Context, s *slot, inv *invitation) error {
 	}
 	k.id = idOf(k.holder)
 	s.page = p
-	err = l.spend(ctx, p, &answer{Answer: a, what: "registration", at: began, passkey: k, registers: true, made: func(r load.Result) {
+	err = l.spend(ctx, p, &answer{Answer: a, what: "registration", at: began, passkey: k, registers: true, made: func(r api.Result) {
 		p.state, p.id, k.name = present, r.Account.ID, r.Credential.Name
 		p.passkeys = append(p.passkeys, k)
 		if r.Session.ID != "" {
@@ -158,7 +159,7 @@ func (l *Ledger) signIn(ctx context.Context, p *page, k *passkey) error {
 	if err != nil {
 		return l.begun(p, "sign-in", err)
 	}
-	return l.spend(ctx, p, &answer{Answer: a, what: "sign-in", at: began, passkey: k, made: func(r load.Result) {
+	return l.spend(ctx, p, &answer{Answer: a, what: "sign-in", at: began, passkey: k, made: func(r api.Result) {
 		if r.Session.ID != "" {
 			p.open(r.Session, k)
 		}
@@ -179,7 +180,7 @@ func (l *Ledger) signInInVain(ctx context.Context, p *page) error {
 		}
 		return l.spend(ctx, p, &answer{
 			Answer: a, what: "sign-in with a removed passkey", at: began, passkey: k, refusal: codeCredentialUnknown,
-			made: func(load.Result) {},
+			made: func(api.Result) {},
 		})
 	}
 	return nil
@@ -205,7 +206,7 @@ func (l *Ledger) addPasskey(ctx context.Context, p *page, current *session) erro
 		return l.begun(p, "adding a passkey", err)
 	}
 	k.id = idOf(k.holder)
-	return l.spend(ctx, p, &answer{Answer: a, what: "adding a passkey", at: began, session: current, made: func(r load.Result) {
+	return l.spend(ctx, p, &answer{Answer: a, what: "adding a passkey", at: began, session: current, made: func(r api.Result) {
 		k.name = r.Credential.Name
 		p.passkeys = append(p.passkeys, k)
 		p.expect(string(account.EventCredentialAdded))

@@ -1,4 +1,4 @@
-package load_test
+package api_test
 
 import (
 	"context"
@@ -10,17 +10,17 @@ import (
 	"testing"
 	"time"
 
-	"github.com/hitherauth/hither/internal/load"
+	"github.com/hitherauth/hither/internal/api"
 )
 
-func client(t *testing.T, h http.HandlerFunc) *load.Client {
+func client(t *testing.T, h http.HandlerFunc) *api.Client {
 	t.Helper()
 	s := httptest.NewServer(h)
 	t.Cleanup(s.Close)
-	return load.NewClient(&http.Client{Timeout: 20 * time.Second}, s.URL)
+	return api.NewClient(&http.Client{Timeout: 20 * time.Second}, s.URL)
 }
 
-// A server that is measured may be anybody's.
+// A server may be anybody's.
 func TestHostileRedirect(t *testing.T) {
 	t.Parallel()
 	var reached atomic.Int64
@@ -29,7 +29,7 @@ func TestHostileRedirect(t *testing.T) {
 	for _, status := range []int{http.StatusFound, http.StatusTemporaryRedirect, http.StatusPermanentRedirect} {
 		c := client(t, func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, elsewhere.URL, status) })
 		_, err := c.Invitation(t.Context(), "a token of a link")
-		if r, ok := errors.AsType[*load.RefusalError](err); !ok || r.Status != status {
+		if r, ok := errors.AsType[*api.RefusalError](err); !ok || r.Status != status {
 			t.Errorf("%d: got %v", status, err)
 		}
 	}
@@ -56,7 +56,7 @@ func TestHostileAnswers(t *testing.T) {
 		w.WriteHeader(http.StatusTooManyRequests)
 		_, _ = w.Write([]byte(`{"code":"` + long[:9999] + `","detail":"` + long[:99999] + `"}`))
 	}
-	r, ok := errors.AsType[*load.RefusalError](client(t, refusing).Get(context.WithoutCancel(t.Context()), "/livez"))
+	r, ok := errors.AsType[*api.RefusalError](client(t, refusing).Get(context.WithoutCancel(t.Context()), "/livez"))
 	if !ok || r.RetryAfter < 0 || r.RetryAfter > time.Hour || len(r.Error()) > 1000 {
 		t.Errorf("got %d bytes, wait for %v", len(r.Error()), r.RetryAfter)
 	}

@@ -1,4 +1,4 @@
-package load
+package api
 
 import (
 	"bytes"
@@ -56,14 +56,15 @@ type RefusalError struct {
 }
 
 func (r *RefusalError) Error() string {
-	return fmt.Sprintf("load: the server refused with %d %s: %s", r.Status, r.Code, r.Detail)
+	return fmt.Sprintf("api: the server refused with %d %s: %s", r.Status, r.Code, r.Detail)
 }
 
 // Session is a signed-in person's.
 type Session struct {
-	ID           string `json:"id"`
-	Token        string `json:"token"` // of a session that was just opened, else ""
-	CredentialID string `json:"credential_id"`
+	ID           string    `json:"id"`
+	Token        string    `json:"token"` // of a session that was just opened, else ""
+	CredentialID string    `json:"credential_id"`
+	ExpiresAt    time.Time `json:"expires_at"`
 }
 
 // Credential is a passkey as its account lists it.
@@ -74,8 +75,9 @@ type Credential struct {
 
 // Account is a person's.
 type Account struct {
-	ID   string `json:"id"`
-	Name string `json:"name"`
+	ID          string `json:"id"`
+	Name        string `json:"name"`
+	DisplayName string `json:"display_name"`
 }
 
 // Invitation asks which name a setup or invitation link fixes; "": the person
@@ -145,7 +147,7 @@ func (c *Client) SignOut(ctx context.Context, token string) error {
 func (c *Client) Get(ctx context.Context, path string) error {
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, c.origin+path, http.NoBody)
 	if err != nil {
-		return fmt.Errorf("load: %w", err)
+		return fmt.Errorf("api: %w", err)
 	}
 	_, err = c.send(r, nil)
 	return err
@@ -157,11 +159,15 @@ func (c *Client) call(ctx context.Context, method, path, token string, body, int
 	if err != nil {
 		return err
 	}
+	authorize(r, token)
+	_, err = c.send(r, into)
+	return err
+}
+
+func authorize(r *http.Request, token string) {
 	if token != "" {
 		r.Header.Set("Authorization", "Bearer "+token)
 	}
-	_, err = c.send(r, into)
-	return err
 }
 
 func (c *Client) request(ctx context.Context, method, path string, body any) (*http.Request, error) {
@@ -169,13 +175,13 @@ func (c *Client) request(ctx context.Context, method, path string, body any) (*h
 	if body != nil {
 		b, err := json.Marshal(body)
 		if err != nil {
-			return nil, fmt.Errorf("load: %w", err)
+			return nil, fmt.Errorf("api: %w", err)
 		}
 		content = bytes.NewReader(b)
 	}
 	r, err := http.NewRequestWithContext(ctx, method, c.origin+"/api/v1/"+path, content)
 	if err != nil {
-		return nil, fmt.Errorf("load: %w", err)
+		return nil, fmt.Errorf("api: %w", err)
 	}
 	if body != nil {
 		r.Header.Set("Content-Type", "application/json")
@@ -188,19 +194,19 @@ func (c *Client) request(ctx context.Context, method, path string, body any) (*h
 func (c *Client) send(r *http.Request, into any) ([]*http.Cookie, error) {
 	response, err := c.http.Do(r)
 	if err != nil {
-		return nil, fmt.Errorf("load: %w", err)
+		return nil, fmt.Errorf("api: %w", err)
 	}
 	defer func() { _ = response.Body.Close() }() // read to its end, or broken
 	answer, err := io.ReadAll(http.MaxBytesReader(nil, response.Body, maxAnswer))
 	if err != nil {
-		return nil, fmt.Errorf("load: reading the answer: %w", err)
+		return nil, fmt.Errorf("api: reading the answer: %w", err)
 	}
 	if response.StatusCode < 200 || response.StatusCode > 299 {
 		return nil, refusal(response, answer)
 	}
 	if into != nil {
 		if err := json.Unmarshal(answer, into); err != nil {
-			return nil, fmt.Errorf("load: reading the answer: %w", err)
+			return nil, fmt.Errorf("api: reading the answer: %w", err)
 		}
 	}
 	return response.Cookies(), nil
