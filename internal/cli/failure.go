@@ -8,13 +8,16 @@ import (
 	"unicode"
 )
 
-// Exit codes. They are documented in docs/operators.md.
+// Exit codes. They are documented in docs/operators.md and docs/hither.md.
 const (
-	ExitOK      = 0
-	ExitFailure = 1  // what was asked for did not happen
-	ExitUsage   = 2  // the command line is wrong
-	ExitBusy    = 75 // another process is in the way: later may be better
-	ExitRefused = 78 // configuration, key or data directory must be put right first
+	ExitOK          = 0
+	ExitFailure     = 1   // what was asked for did not happen
+	ExitUsage       = 2   // the command line is wrong
+	ExitUnavailable = 69  // something that is needed is not there: Bluetooth, a phone, a service
+	ExitBusy        = 75  // another process is in the way: later may be better
+	ExitDenied      = 77  // somebody who was asked said no, or has nothing to say yes with
+	ExitRefused     = 78  // configuration, key or data directory must be put right first
+	ExitInterrupted = 130 // Ctrl-C
 )
 
 // ExitError is an error with the exit code that it leads to and hints for the
@@ -39,6 +42,9 @@ func (f *ExitError) Hint(text string) *ExitError {
 
 // Usage is a failure of the command line.
 func Usage(text string) *ExitError { return &ExitError{Code: ExitUsage, Err: errors.New(text)} }
+
+// Exit is err with the exit code that it leads to.
+func Exit(code int, err error) *ExitError { return &ExitError{Code: code, Err: err} }
 
 // Failed is a failure of what was asked for.
 func Failed(err error) *ExitError { return &ExitError{Code: ExitFailure, Err: err} }
