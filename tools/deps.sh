@@ -27,6 +27,7 @@ compiles || missing+=(gcc libc6-dev) # the race detector is C
 browser || missing+=(chromium)       # the browser tests
 have dbus-daemon || missing+=(dbus)   # a bus for the fake BlueZ
 /usr/bin/python3 -c 'import dbusmock' >/dev/null 2>&1 || missing+=(python3-dbusmock) # another one, for a second opinion
+have tmux || missing+=(tmux)           # a terminal, and somebody who looks at it
 have openssl || missing+=(openssl)    # certificates for two of their domains
 have systemd-analyze || missing+=(systemd)
 /usr/bin/python3 -c 'import fido2.ctap2' >/dev/null 2>&1 || missing+=(python3-fido2) # what another implementation reads and writes

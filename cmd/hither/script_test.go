@@ -2,7 +2,11 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -13,9 +17,15 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/hitherauth/hither/internal/api"
 )
+
+// patience is how long scripts wait for something to happen.
+const patience = 30 * time.Second
 
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"hither": main})
@@ -40,6 +50,27 @@ func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata",
 		RequireExplicitExec: true,
+		Setup: func(e *testscript.Env) error {
+			// Nothing of whoever runs the tests: no home, no keyring, no Bluetooth.
+			for _, name := range []string{"HOME", "XDG_STATE_HOME", "XDG_DATA_HOME"} {
+				e.Setenv(name, e.WorkDir+"/home")
+			}
+			e.Setenv("DBUS_SESSION_BUS_ADDRESS", "unix:path="+e.WorkDir+"/none")
+			e.Setenv("DBUS_SYSTEM_BUS_ADDRESS", "unix:path="+e.WorkDir+"/none")
+			e.Setenv("NO_COLOR", "1")
+			e.Setenv("TERM", "xterm")
+			return nil
+		},
+		Condition: func(condition string) (bool, error) {
+			switch condition {
+			case "air":
+				return hasAir(), nil
+			case "screen":
+				return hasScreen(), nil
+			default:
+				return false, fmt.Errorf("unknown condition %q", condition)
+			}
+		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"serve": func(ts *testscript.TestScript, neg bool, args []string) {
 				if neg {
@@ -50,6 +81,13 @@ func TestScripts(t *testing.T) {
 				serve(ts, path, args)
 			},
 			"refusing": refusing,
+			"air":      air,
+			"tunnels":  tunnelService,
+			"appears":  appears,
+			"screen":   screen,
+			"quick":    quickVault,
+			"called":   called,
+			"nothing":  nothing,
 			"measured": measured,
 		},
 	})
@@ -134,6 +172,41 @@ func measured(ts *testscript.TestScript, neg bool, args []string) {
 		}
 		if s := run.Server; ts.Getenv("PID") != "" && (s == nil || s.Peak <= 0 || strconv.Itoa(s.PID) != ts.Getenv("PID")) {
 			ts.Fatalf("run %d: server %+v", i, s)
+		}
+	}
+}
+
+// called ORIGIN TOKENFILE NAME asks the API, with a token in a file, who is signed
+// in; with ! nobody is.
+func called(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) != 3 {
+		ts.Fatalf("usage: called ORIGIN TOKENFILE NAME")
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	c := api.NewClient(&http.Client{Transport: &http.Transport{DisableKeepAlives: true}}, args[0])
+	account, _, err := c.Me(ctx, strings.TrimSpace(ts.ReadFile(args[1])))
+	if refusal, ok := errors.AsType[*api.RefusalError](err); neg && ok && refusal.Status == http.StatusUnauthorized {
+		return
+	}
+	ts.Check(err)
+	if neg || account.Name != args[2] {
+		ts.Fatalf("the token is that of %s", account.Name)
+	}
+}
+
+// nothing DIR... is in these directories, or they are not there.
+func nothing(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) == 0 {
+		ts.Fatalf("usage: nothing DIR...")
+	}
+	for _, dir := range args {
+		entries, err := os.ReadDir(ts.MkAbs(dir))
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			ts.Fatalf("%v", err)
+		}
+		if len(entries) > 0 {
+			ts.Fatalf("%s holds %v", dir, entries)
 		}
 	}
 }

@@ -1,0 +1,222 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"image"
+	_ "image/jpeg" // photographs
+	_ "image/png"  // screenshots
+	"io"
+	"os"
+	"strings"
+	"sync"
+
+	"github.com/makiuchi-d/gozxing"
+	zxing "github.com/makiuchi-d/gozxing/qrcode"
+	"github.com/spf13/cobra"
+
+	"github.com/hitherauth/hither/ctap2"
+	"github.com/hitherauth/hither/hybrid"
+	"github.com/hitherauth/hither/internal/cli"
+)
+
+const scanLong = `Scan the QR code that a computer nearby shows, given as its text (-: read it from standard input) or as a picture of the
+screen, and answer what the computer asks for with a passkey of the vault: you see who asks for what, and agree or not.
+
+The tunnel service is given with --tunnel. One that is not at its domain's own address must be given to the computer, too.
+
+  hither phone scan --image screenshot.png --tunnel 0=wss://relay.example`
+
+// scanFlags are the flags of hither phone scan.
+type scanFlags struct {
+	vault   vaultFlags
+	tunnels tunnels
+	image   string
+}
+
+func (p program) phoneScanCommand() *cobra.Command {
+	var f scanFlags
+	cmd := &cobra.Command{
+		Use:   "scan [TEXT]",
+		Short: "Scan a QR code and answer who shows it",
+		Long:  scanLong,
+		Args:  cli.Between(0, 1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			ctx, stop := cli.UntilSignal(cmd.Context())
+			defer stop()
+			return explained(ctx, p.scan(ctx, f, args))
+		},
+	}
+	f.vault.flags(cmd, true)
+	f.tunnels.flag(cmd, tunnelHelp+"; a number alone: the domain's own address")
+	cmd.Flags().StringVar(&f.image, "image", "", "a picture with the QR code in it, PNG or JPEG")
+	return cmd
+}
+
+func (p program) scan(ctx context.Context, f scanFlags, args []string) error {
+	domains, services, err := f.tunnels.parse()
+	if err != nil {
+		return err
+	}
+	if len(domains) == 0 {
+		return cli.Usage("no tunnel service").Hint("give one with --tunnel ID=wss://HOST")
+	}
+	qr, err := p.qrCode(f, args)
+	if err != nil {
+		return err
+	}
+	v, err := p.voice(false)
+	if err != nil {
+		return err
+	}
+	defer v.close()
+	radio, err := p.radio(ctx)
+	if err != nil {
+		return err
+	}
+	opened, err := p.openVault(ctx, v, f.vault)
+	if err != nil {
+		return err
+	}
+	software, err := p.authenticator(v, opened, f.vault)
+	if err != nil {
+		return err
+	}
+	seen := &witness{Authenticator: software}
+	err = hybrid.Respond(ctx, hybrid.ResponderConfig{Advertiser: radio, Domains: domains, Transport: transport(services, v)}, qr, seen)
+	v.close()
+	return p.scanned(ctx, seen, err)
+}
+
+// scanned says what became of it: the person sees no end of it elsewhere, for a
+// browser does not say that the tunnel is gone.
+func (p program) scanned(ctx context.Context, seen *witness, err error) error {
+	done, refused := seen.said()
+	for _, d := range done {
+		if _, printErr := fmt.Fprintln(p.stdout, d); printErr != nil {
+			return printErr
+		}
+	}
+	if err != nil && ctx.Err() == nil && len(done) == 0 {
+		if e, ok := errors.AsType[*cli.ExitError](explained(ctx, err)); ok {
+			return e.Hint("the computer may not notice: cancel there, and scan again")
+		}
+		return err
+	}
+	switch {
+	case len(done) > 0 && ctx.Err() == nil: // how the computer hung up does not matter
+		return nil
+	case err != nil:
+		return err
+	case refused != nil:
+		return refused
+	default:
+		return cli.Exit(cli.ExitUnavailable, errors.New("the computer hung up and had not asked for anything"))
+	}
+}
+
+// qrCode reads the QR code from where the flags say.
+func (p program) qrCode(f scanFlags, args []string) (hybrid.QRCode, error) {
+	var text string
+	var err error
+	switch {
+	case (f.image == "") == (len(args) == 0):
+		return hybrid.QRCode{}, cli.Usage("give the text of the QR code, or a picture of it with --image FILE")
+	case f.image != "":
+		text, err = readImage(f.image)
+	case args[0] == "-":
+		var b []byte
+		b, err = io.ReadAll(io.LimitReader(p.stdin, maxText))
+		text = strings.TrimSpace(string(b))
+	default:
+		text = args[0]
+	}
+	if err != nil {
+		return hybrid.QRCode{}, err
+	}
+	qr, err := hybrid.ParseQRCode(text)
+	if err != nil {
+		return hybrid.QRCode{}, cli.Failed(errors.New("this is no QR code for signing in with a phone")).
+			Hint("its text begins with FIDO:/ and is shown by a browser, or by hither login")
+	}
+	return qr, nil
+}
+
+const (
+	maxText   = 16 << 10
+	maxImage  = 32 << 20 // bytes
+	maxPixels = 50_000_000
+)
+
+// readImage finds a QR code in a picture.
+func readImage(name string) (string, error) {
+	f, err := os.Open(name) //nolint:gosec // G304: whose file it is, is for who runs this to say
+	if err != nil {
+		return "", cli.Usage(err.Error())
+	}
+	defer f.Close() //nolint:errcheck // nothing was written
+	unreadable := cli.Failed(fmt.Errorf("%s is no picture that can be read", name)).Hint("PNG and JPEG are read")
+	size, _, err := image.DecodeConfig(io.LimitReader(f, maxImage))
+	if err != nil || size.Width <= 0 || size.Height <= 0 || size.Width > maxPixels/size.Height {
+		return "", unreadable
+	}
+	if _, err := f.Seek(0, io.SeekStart); err != nil {
+		return "", err
+	}
+	picture, _, err := image.Decode(io.LimitReader(f, maxImage))
+	if err != nil {
+		return "", unreadable
+	}
+	hints := map[gozxing.DecodeHintType]any{gozxing.DecodeHintType_TRY_HARDER: true}
+	source := gozxing.NewLuminanceSourceFromImage(picture)
+	for _, binarizer := range []gozxing.Binarizer{gozxing.NewHybridBinarizer(source), gozxing.NewGlobalHistgramBinarizer(source)} {
+		bitmap, err := gozxing.NewBinaryBitmap(binarizer)
+		if err != nil {
+			return "", unreadable
+		}
+		if result, err := zxing.NewQRCodeReader().Decode(bitmap, hints); err == nil {
+			return result.GetText(), nil
+		}
+	}
+	return "", cli.Failed(fmt.Errorf("no QR code is found in %s", name)).Hint("the whole code must be in the picture, with some light around it")
+}
+
+// witness remembers what an authenticator answered.
+type witness struct {
+	ctap2.Authenticator
+
+	mu      sync.Mutex
+	done    []string
+	refused error
+}
+
+// MakeCredential is [ctap2.Authenticator]'s.
+func (w *witness) MakeCredential(ctx context.Context, request ctap2.MakeCredentialRequest) (ctap2.MakeCredentialResponse, error) {
+	response, err := w.Authenticator.MakeCredential(ctx, request)
+	w.saw("Created a passkey for "+cli.Printable(request.RP.ID)+".", err)
+	return response, err
+}
+
+// GetAssertion is [ctap2.Authenticator]'s.
+func (w *witness) GetAssertion(ctx context.Context, request ctap2.GetAssertionRequest) (ctap2.GetAssertionResponse, error) {
+	response, err := w.Authenticator.GetAssertion(ctx, request)
+	w.saw("Signed in to "+cli.Printable(request.RPID)+".", err)
+	return response, err
+}
+
+func (w *witness) saw(what string, err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if err != nil {
+		w.refused = err
+		return
+	}
+	w.done = append(w.done, what)
+}
+
+func (w *witness) said() (done []string, refused error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.done, w.refused
+}
