@@ -98,22 +98,21 @@ func (p program) scanned(ctx context.Context, seen *witness, err error) error {
 			return printErr
 		}
 	}
-	if err != nil && ctx.Err() == nil && len(done) == 0 {
-		if e, ok := errors.AsType[*cli.ExitError](explained(ctx, err)); ok {
-			return e.Hint("the computer may not notice: cancel there, and scan again")
-		}
-		return err
-	}
+	_, answered := errors.AsType[ctap2.StatusCode](refused)
 	switch {
-	case len(done) > 0 && ctx.Err() == nil: // how the computer hung up does not matter
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
+	case len(done) > 0: // how the computer hung up does not matter
 		return nil
-	case err != nil:
-		return err
-	case refused != nil:
+	case answered:
 		return refused
-	default:
-		return cli.Exit(cli.ExitUnavailable, errors.New("the computer hung up and had not asked for anything"))
+	case err == nil:
+		return cli.Exit(cli.ExitUnavailable, errors.New("the computer hung up before it had an answer"))
 	}
+	if e, ok := errors.AsType[*cli.ExitError](explained(ctx, err)); ok {
+		return e.Hint("the computer may not notice: cancel there, and scan again")
+	}
+	return err
 }
 
 // qrCode reads the QR code from where the flags say.

@@ -83,6 +83,7 @@ func TestScripts(t *testing.T) {
 			"refusing": refusing,
 			"air":      air,
 			"tunnels":  tunnelService,
+			"keyring":  keyringOnBus,
 			"appears":  appears,
 			"screen":   screen,
 			"quick":    quickVault,

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -197,7 +198,7 @@ func readSession(path string) (session, error) {
 		return session{}, refused("others may read or change it")
 	}
 	text := make([]byte, info.Size())
-	if _, err := f.Read(text); err != nil {
+	if _, err := io.ReadFull(f, text); err != nil {
 		return session{}, err
 	}
 	one := session{file: path}
