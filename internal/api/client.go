@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"runtime"
 	"strconv"
 	"strings"
 	"time"
@@ -183,10 +184,25 @@ func (c *Client) request(ctx context.Context, method, path string, body any) (*h
 	if err != nil {
 		return nil, fmt.Errorf("api: %w", err)
 	}
+	r.Header.Set("User-Agent", userAgent())
 	if body != nil {
 		r.Header.Set("Content-Type", "application/json")
 	}
 	return r, nil
+}
+
+// userAgent is what people find in the list of their sessions as "hither on Linux".
+func userAgent() string {
+	switch runtime.GOOS {
+	case "linux":
+		return "hither/1 (Linux)"
+	case "darwin":
+		return "hither/1 (Mac OS X)"
+	case "windows":
+		return "hither/1 (Windows NT)"
+	default:
+		return "hither/1"
+	}
 }
 
 // send gives the cookies of a success, whose body goes into into if that is

@@ -55,6 +55,7 @@ func browserProduct(agent, brands string) string {
 		{"Chrome/", "Chromium"},
 		{"HeadlessChrome/", "Chromium"},
 		{"Version/", "Safari"},
+		{"hither/", "hither"}, // the tool of this project, which is no browser
 	} {
 		if strings.Contains(agent, p[0]) {
 			return p[1]

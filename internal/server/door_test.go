@@ -126,6 +126,9 @@ func TestBrowserNames(t *testing.T) {
 	b := h.browser()
 	b.signUp("named")
 	for _, row := range []struct{ agent, brands, want string }{
+		{"hither/1 (Linux)", "", "hither on Linux"},
+		{"hither/1 (Mac OS X)", "", "hither on macOS"},
+		{"hither/1", "", "hither"},
 		{"Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36", `"Chromium";v="140", "Not A Brand";v="24"`, "Chromium on Linux"},
 		{"Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) HeadlessChrome/140.0.0.0 Safari/537.36", "", "Chromium on Linux"},
 		{"Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36", `"Google Chrome";v="140", "Chromium";v="140"`, "Chrome on Windows"},

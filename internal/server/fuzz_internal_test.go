@@ -35,7 +35,7 @@ func FuzzBrowserName(f *testing.F) {
 	f.Add("Chrome/140.0", `"Google Chrome";v="140"`)
 	f.Fuzz(func(t *testing.T, agent, brands string) {
 		name, system, _ := strings.Cut(browserName(http.Header{"User-Agent": {agent}, "Sec-Ch-Ua": {brands}}), " on ")
-		names := []string{"", "Edge", "Chrome", "Brave", "Opera", "Samsung Internet", "Firefox", "Chromium", "Safari"}
+		names := []string{"", "Edge", "Chrome", "Brave", "Opera", "Samsung Internet", "Firefox", "Chromium", "Safari", "hither"}
 		systems := []string{"", "iOS", "iPadOS", "Android", "ChromeOS", "Windows", "macOS", "Linux"}
 		if !slices.Contains(names, name) || !slices.Contains(systems, system) {
 			t.Fatalf("got %q on %q", name, system)
