@@ -124,13 +124,15 @@ func (p program) login(ctx context.Context, origin string, f loginFlags) error {
 	if err != nil {
 		return err
 	}
+	opened, err := newSession(origin, result)
+	if err != nil {
+		return err
+	}
 	before := ""
 	if replaced, err := kept.get(origin); err == nil {
 		before, _ = kept.token(ctx, replaced) // it may be gone from the keyring
 	}
-	where, err := kept.put(ctx, session{
-		Origin: origin, Account: result.Account, ID: result.Session.ID, ExpiresAt: result.Session.ExpiresAt, Token: result.Session.Token,
-	})
+	where, err := kept.put(ctx, opened)
 	if err != nil {
 		return errors.Join(err, server.SignOut(context.WithoutCancel(ctx), result.Session.Token)) // nobody could use it
 	}
@@ -138,7 +140,7 @@ func (p program) login(ctx context.Context, origin string, f loginFlags) error {
 		_ = server.SignOut(ctx, before) // as good as forgotten
 	}
 	v.close()
-	return p.signedIn(origin, result, where, f)
+	return p.signedIn(opened, where, f)
 }
 
 // road makes ready what leads to an authenticator, and finds out what is missing.
@@ -261,13 +263,13 @@ func notOurs(err error) error {
 }
 
 // signedIn prints who is.
-func (p program) signedIn(origin string, r api.Result, where keptIn, f loginFlags) error {
+func (p program) signedIn(s session, where keptIn, f loginFlags) error {
 	if f.json {
 		return json.NewEncoder(p.stdout).Encode(map[string]any{
-			"origin": origin, "account": r.Account, "created": f.create,
-			"session": map[string]any{"id": r.Session.ID, "expires_at": r.Session.ExpiresAt, "kept_in": where},
+			"origin": s.Origin, "account": s.Account, "created": f.create,
+			"session": map[string]any{"id": s.ID, "expires_at": s.ExpiresAt, "kept_in": where},
 		})
 	}
-	_, err := fmt.Fprintf(p.stdout, "Signed in to %s as %s. The session is %s.\n", origin, cli.Printable(r.Account.Name), cli.Printable(where.String()))
+	_, err := fmt.Fprintf(p.stdout, "Signed in to %s as %s. The session is %s.\n", s.Origin, cli.Printable(s.Account.Name), cli.Printable(where.String()))
 	return err
 }

@@ -126,7 +126,7 @@ func (p program) qrCode(f scanFlags, args []string) (hybrid.QRCode, error) {
 		text, err = readImage(f.image)
 	case args[0] == "-":
 		var b []byte
-		b, err = io.ReadAll(io.LimitReader(p.stdin, maxText))
+		b, err = io.ReadAll(io.LimitReader(p.stdin, maxScanned))
 		text = strings.TrimSpace(string(b))
 	default:
 		text = args[0]
@@ -143,9 +143,9 @@ func (p program) qrCode(f scanFlags, args []string) (hybrid.QRCode, error) {
 }
 
 const (
-	maxText   = 16 << 10
-	maxImage  = 32 << 20 // bytes
-	maxPixels = 50_000_000
+	maxScanned = 16 << 10 // bytes of a text
+	maxImage   = 32 << 20 // bytes
+	maxPixels  = 50_000_000
 )
 
 // readImage finds a QR code in a picture.

@@ -17,6 +17,7 @@ import (
 
 	"github.com/hitherauth/hither/internal/api"
 	"github.com/hitherauth/hither/internal/cli"
+	"github.com/hitherauth/hither/internal/term"
 )
 
 // session is a signed-in person's, as it is remembered between two runs. There is
@@ -30,6 +31,26 @@ type session struct {
 	Token     string      `json:"token,omitempty"`
 
 	file string
+}
+
+// Bounds of what a server may have kept here, which may be anybody's.
+const (
+	maxToken = 4096 // bytes
+	maxText  = 256  // characters
+)
+
+// newSession is what a server has opened. Its token is put into headers by whoever
+// gets it, so nothing may be in it that means something there, RFC 6750 §2.1.
+func newSession(origin string, r api.Result) (session, error) {
+	token := r.Session.Token
+	const characters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~+/="
+	if token == "" || len(token) > maxToken || strings.Trim(token, characters) != "" {
+		return session{}, notOurs(errors.New("there is no token in it that can be one"))
+	}
+	for _, text := range []*string{&r.Account.ID, &r.Account.Name, &r.Account.DisplayName, &r.Session.ID} {
+		*text = term.Shorten(*text, maxText)
+	}
+	return session{Origin: origin, Account: r.Account, ID: r.Session.ID, ExpiresAt: r.Session.ExpiresAt, Token: token}, nil
 }
 
 // sessions is where sessions are kept.
