@@ -27,7 +27,8 @@ const (
 )
 
 func (p program) keyring() keyring {
-	if runtime.GOOS == "linux" && p.getenv("DBUS_SESSION_BUS_ADDRESS") == "" && !userBus() {
+	address := p.getenv("DBUS_SESSION_BUS_ADDRESS")
+	if runtime.GOOS == "linux" && (address == "" || address == "autolaunch:") && !userBus() {
 		// The library would start a bus that nobody ends.
 		return keyring{missing: errors.New("there is no keyring here")}
 	}
