@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/net/idna"
+
 	"github.com/hitherauth/hither/internal/api"
 	"github.com/hitherauth/hither/internal/cli"
 )
@@ -33,11 +35,15 @@ func parseServer(text string) (string, error) {
 	case err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" || u.User != nil || u.RawQuery != "":
 		return "", cli.Usage("URL is that of a server, such as https://id.example")
 	}
-	host := strings.ToLower(u.Host)
-	if u.Scheme == "https" {
-		host = strings.TrimSuffix(host, ":443")
-	} else {
-		host = strings.TrimSuffix(host, ":80")
+	host := strings.ToLower(u.Hostname())
+	if strings.Contains(host, ":") { // an IPv6 address, which has no passkeys, and says so later
+		host = "[" + host + "]"
+	} else if host, err = idna.Lookup.ToASCII(host); err != nil {
+		return "", cli.Usage("the server's name in the URL is none")
+	}
+	standard := map[string]string{"http": "80", "https": "443"}[u.Scheme]
+	if port := u.Port(); port != "" && port != standard {
+		host += ":" + port
 	}
 	return u.Scheme + "://" + host, nil
 }
