@@ -10,7 +10,7 @@ import (
 	"runtime"
 	"time"
 
-	wallet "github.com/zalando/go-keyring"
+	system "github.com/zalando/go-keyring"
 )
 
 // keyring is the system's: Secret Service, the keychain of macOS, the credentials of
@@ -46,13 +46,13 @@ func userBus() bool {
 }
 
 func (k keyring) set(ctx context.Context, origin, token string) error {
-	return k.ask(ctx, func() error { return wallet.Set(keyringService, origin, token) })
+	return k.ask(ctx, func() error { return system.Set(keyringService, origin, token) })
 }
 
 func (k keyring) get(ctx context.Context, origin string) (token string, err error) {
 	answer := make(chan string, 1)
 	err = k.ask(ctx, func() error {
-		token, err := wallet.Get(keyringService, origin)
+		token, err := system.Get(keyringService, origin)
 		answer <- token
 		return err
 	})
@@ -64,8 +64,8 @@ func (k keyring) get(ctx context.Context, origin string) (token string, err erro
 
 // remove is content if there is nothing to remove.
 func (k keyring) remove(ctx context.Context, origin string) error {
-	err := k.ask(ctx, func() error { return wallet.Delete(keyringService, origin) })
-	if errors.Is(err, wallet.ErrNotFound) {
+	err := k.ask(ctx, func() error { return system.Delete(keyringService, origin) })
+	if errors.Is(err, system.ErrNotFound) {
 		return nil
 	}
 	return err

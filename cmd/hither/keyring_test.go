@@ -21,8 +21,8 @@ const (
 	noPromptPath = dbus.ObjectPath("/")
 )
 
-// walletOnBus is a Secret Service with one collection, which is never locked.
-type walletOnBus struct {
+// secretsOnBus is a Secret Service with one collection, which is never locked.
+type secretsOnBus struct {
 	conn *dbus.Conn
 
 	mu    sync.Mutex
@@ -54,7 +54,7 @@ func keyringOnBus(ts *testscript.TestScript, neg bool, args []string) {
 	conn, err := dbus.Connect(bus.Address())
 	ts.Check(err)
 	ts.Defer(func() { _ = conn.Close() })
-	w := &walletOnBus{conn: conn, items: map[dbus.ObjectPath]item{}}
+	w := &secretsOnBus{conn: conn, items: map[dbus.ObjectPath]item{}}
 	ts.Check(conn.Export(secretService{w}, secretsPath, "org.freedesktop.Secret.Service"))
 	_, err = prop.Export(conn, secretsPath, prop.Map{"org.freedesktop.Secret.Service": {
 		"Collections": {Value: []dbus.ObjectPath{loginPath}, Emit: prop.EmitFalse},
@@ -66,7 +66,7 @@ func keyringOnBus(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Setenv("DBUS_SESSION_BUS_ADDRESS", bus.Address())
 }
 
-type secretService struct{ w *walletOnBus }
+type secretService struct{ w *secretsOnBus }
 
 func (secretService) OpenSession(_ string, _ dbus.Variant) (dbus.Variant, dbus.ObjectPath, *dbus.Error) { //nolint:unparam // the library wants a method of D-Bus to end like this
 	return dbus.MakeVariant(""), secretsPath + "/session/1", nil
@@ -76,7 +76,7 @@ func (secretService) Unlock(objects []dbus.ObjectPath) ([]dbus.ObjectPath, dbus.
 	return objects, noPromptPath, nil
 }
 
-type secretCollection struct{ w *walletOnBus }
+type secretCollection struct{ w *secretsOnBus }
 
 func (c secretCollection) CreateItem(properties map[string]dbus.Variant, s secret, _ bool) (dbus.ObjectPath, dbus.ObjectPath, *dbus.Error) {
 	attributes, ok := properties["org.freedesktop.Secret.Item.Attributes"].Value().(map[string]string)
@@ -112,7 +112,7 @@ func (c secretCollection) SearchItems(attributes map[string]string) ([]dbus.Obje
 }
 
 type secretItem struct {
-	w    *walletOnBus
+	w    *secretsOnBus
 	path dbus.ObjectPath
 }
 

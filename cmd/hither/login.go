@@ -185,8 +185,8 @@ func (p program) ceremony(ctx context.Context, c ceremonyParts, f loginFlags) (a
 	if err != nil {
 		return api.Result{}, err
 	}
-	defer done()
 	answer, err := c.platform.Get(ctx, a, options)
+	done()
 	if err != nil {
 		return api.Result{}, err
 	}
@@ -210,8 +210,8 @@ func (p program) create(ctx context.Context, c ceremonyParts, f loginFlags) (api
 	if err != nil {
 		return api.Result{}, err
 	}
-	defer done()
 	answer, err := c.platform.Create(ctx, a, options)
+	done()
 	if err != nil {
 		return api.Result{}, err
 	}
