@@ -52,7 +52,7 @@ func mayImport() map[string][]string {
 		"internal/store/sqlite":      {"internal/account", "internal/audit", "internal/ownfile", "webauthn"},
 		"internal/store/storetest":   {"internal/account", "internal/audit", "webauthn"},
 		"internal/server":            {"internal/account", "internal/rootkey", "internal/secret", "relyingparty", "web", "webauthn"},
-		"cmd/hither":                 {"authenticator", "clientplatform", "ctap2", "hybrid", "internal/api", "internal/bench", "internal/ble", "internal/cli", "internal/load", "internal/term", "tunnel", "webauthn"},
+		"cmd/hither":                 {"authenticator", "clientplatform", "ctap2", "hybrid", "internal/api", "internal/bench", "internal/ble", "internal/cli", "internal/load", "internal/ownfile", "internal/term", "tunnel", "webauthn"},
 		"cmd/hitherd": {
 			"internal/account", "internal/audit", "internal/backup", "internal/cli", "internal/ownfile", "internal/qrcode", "internal/rootkey", "internal/secret",
 			"internal/server", "internal/store/sqlite", "relyingparty", "webauthn",

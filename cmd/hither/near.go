@@ -13,6 +13,7 @@ import (
 	"github.com/hitherauth/hither/ctap2"
 	"github.com/hitherauth/hither/hybrid"
 	"github.com/hitherauth/hither/internal/ble"
+	"github.com/hitherauth/hither/internal/ownfile"
 	"github.com/hitherauth/hither/internal/term"
 )
 
@@ -94,7 +95,7 @@ func (q *picture) write(text string) error {
 	if err := term.WriteCode(&b, text, strings.EqualFold(filepath.Ext(q.file), svgSuffix)); err != nil {
 		return err
 	}
-	if err := writePrivate(q.file, []byte(b.String())); err != nil {
+	if err := ownfile.Replace(q.file, []byte(b.String())); err != nil {
 		return fmt.Errorf("making a picture of the QR code: %w", err)
 	}
 	q.written = true

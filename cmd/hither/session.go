@@ -7,16 +7,15 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"time"
 
 	"github.com/hitherauth/hither/internal/api"
 	"github.com/hitherauth/hither/internal/cli"
+	"github.com/hitherauth/hither/internal/ownfile"
 	"github.com/hitherauth/hither/internal/term"
 )
 
@@ -119,13 +118,22 @@ func (s sessions) put(ctx context.Context, one session) (keptIn, error) {
 	if err != nil {
 		return keptIn{}, err
 	}
-	if err := os.MkdirAll(s.dir, 0o700); err != nil {
-		return keptIn{}, fmt.Errorf("keeping the session: %w", err)
-	}
-	if err := writePrivate(s.path(one.Origin), append(text, '\n')); err != nil {
+	if err := s.write(ctx, s.path(one.Origin), append(text, '\n')); err != nil {
 		return keptIn{}, fmt.Errorf("keeping the session: %w", err)
 	}
 	return kept, nil
+}
+
+func (s sessions) write(ctx context.Context, path string, text []byte) error {
+	if err := os.MkdirAll(s.dir, 0o700); err != nil {
+		return err
+	}
+	unlock, err := ownfile.Lock(ctx, s.dir)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	return ownfile.Replace(path, text)
 }
 
 // get is the session of an origin, or of the only one there is, without its token if
@@ -200,49 +208,18 @@ func (s sessions) all() ([]session, error) {
 }
 
 func readSession(path string) (session, error) {
-	f, err := os.Open(path) //nolint:gosec // G304: a file of ours
-	if err != nil {
-		return session{}, err
-	}
-	defer f.Close() //nolint:errcheck // nothing was written
-	info, err := f.Stat()
-	if err != nil {
-		return session{}, err
-	}
-	refused := func(why string) error {
-		return cli.Exit(cli.ExitRefused, errors.New("the session in "+path+" is not used: "+why)).Hint("remove the file, and sign in again")
-	}
-	switch {
-	case !info.Mode().IsRegular() || info.Size() > maxSessionFile:
-		return session{}, refused("it is no file of ours")
-	case runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0:
-		return session{}, refused("others may read or change it")
-	}
-	text := make([]byte, info.Size())
-	if _, err := io.ReadFull(f, text); err != nil {
+	text, err := ownfile.Read(path, maxSessionFile)
+	if errors.Is(err, fs.ErrNotExist) {
 		return session{}, err
 	}
 	one := session{file: path}
-	if err := json.Unmarshal(text, &one); err != nil || one.Origin == "" {
-		return session{}, refused("it is damaged")
+	if err == nil {
+		if json.Unmarshal(text, &one) != nil || one.Origin == "" {
+			err = errors.New(path + " is damaged")
+		}
+	}
+	if err != nil {
+		return session{}, cli.Exit(cli.ExitRefused, fmt.Errorf("a session is not used: %w", err)).Hint("remove the file, and sign in again")
 	}
 	return one, nil
-}
-
-// writePrivate puts a file of mode 0600 in the place of the one that is there.
-func writePrivate(path string, content []byte) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(path), ".new-*") // mode 0600
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, os.Remove(f.Name()))
-		}
-	}()
-	_, err = f.Write(content)
-	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), path)
 }
