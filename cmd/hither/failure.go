@@ -121,6 +121,9 @@ func explainRoad(err error) error {
 	case errors.Is(err, hybrid.ErrNoAdvert):
 		return cli.Exit(cli.ExitUnavailable, errors.New("no phone came near")).
 			Hint("Bluetooth on at both ends? both online? the phone beside this machine? Then try again")
+	case e.Stage == hybrid.StageProximity && errors.Is(err, hybrid.ErrSilent):
+		return cli.Exit(cli.ExitUnavailable, errors.New("nobody came who shows this QR code")).
+			Hint("a computer shows a new one each time, and has to be near")
 	case errors.Is(err, hybrid.ErrOldQRCode):
 		return cli.Exit(cli.ExitDenied, e.Err).Hint("have the computer show a new one")
 	case errors.Is(err, hybrid.ErrNoDomain):

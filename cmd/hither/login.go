@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -41,6 +42,7 @@ type loginFlags struct {
 	tunnels     tunnels
 	qrFile      string
 	invert      bool
+	wait        time.Duration
 	noKeyring   bool
 	json        bool
 }
@@ -75,6 +77,7 @@ func (p program) loginCommand() *cobra.Command {
 	f.tunnels.flag(cmd, tunnelHelp)
 	flags.StringVar(&f.qrFile, "qr-file", "", "have a picture of the QR code in this file (.png or .svg) while it is good, instead of drawing it")
 	flags.BoolVar(&f.invert, "invert", false, "draw the QR code for dark text on a light background")
+	flags.DurationVar(&f.wait, "wait", 5*time.Minute, "how long to look for the phone")
 	flags.BoolVar(&f.noKeyring, "no-keyring", false, "keep the session in a file")
 	flags.BoolVar(&f.json, "json", false, "print JSON")
 	return cmd
@@ -88,6 +91,8 @@ func (f *loginFlags) check() error {
 		return cli.Usage("--qr-file, --invert and --tunnel are for a phone, not for --software")
 	case !f.software && f.vault != (vaultFlags{}):
 		return cli.Usage("--vault, --passphrase-file and --yes go with --software")
+	case f.wait <= 0:
+		return cli.Usage("--wait is longer than nothing")
 	case f.qrFile != "" && !isPicture(f.qrFile):
 		return cli.Usage("--qr-file takes a name that ends in .png or .svg")
 	case f.invite == "-" && f.vault.readFrom == "-":

@@ -42,6 +42,7 @@ func (p program) phoneRoad(ctx context.Context, v voice, f loginFlags) (road, er
 		picture := &picture{file: f.qrFile}
 		defer picture.remove()
 		config := hybrid.Config{Scanner: radio, Hint: hint, Transport: transport(services, v), Show: v.showCode}
+		config.Limits.Proximity = f.wait
 		if f.qrFile != "" {
 			config.Show = func(text string) error {
 				v.status("looking for the phone: scan the QR code in " + f.qrFile)

@@ -11,6 +11,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/makiuchi-d/gozxing"
 	zxing "github.com/makiuchi-d/gozxing/qrcode"
@@ -33,6 +34,7 @@ type scanFlags struct {
 	vault   vaultFlags
 	tunnels tunnels
 	image   string
+	wait    time.Duration
 }
 
 func (p program) phoneScanCommand() *cobra.Command {
@@ -50,6 +52,7 @@ func (p program) phoneScanCommand() *cobra.Command {
 	}
 	f.vault.flags(cmd, true)
 	f.tunnels.flag(cmd, tunnelHelp+"; a number alone: the domain's own address")
+	cmd.Flags().DurationVar(&f.wait, "wait", time.Minute, "how long to wait for the computer")
 	cmd.Flags().StringVar(&f.image, "image", "", "a picture with the QR code in it, PNG or JPEG")
 	return cmd
 }
@@ -58,6 +61,9 @@ func (p program) scan(ctx context.Context, f scanFlags, args []string) error {
 	domains, services, err := f.tunnels.parse()
 	if err != nil {
 		return err
+	}
+	if f.wait <= 0 {
+		return cli.Usage("--wait is longer than nothing")
 	}
 	if len(domains) == 0 {
 		return cli.Usage("no tunnel service").Hint("give one with --tunnel ID=wss://HOST")
@@ -84,7 +90,9 @@ func (p program) scan(ctx context.Context, f scanFlags, args []string) error {
 		return err
 	}
 	seen := &witness{Authenticator: software}
-	err = hybrid.Respond(ctx, hybrid.ResponderConfig{Advertiser: radio, Domains: domains, Transport: transport(services, v)}, qr, seen)
+	config := hybrid.ResponderConfig{Advertiser: radio, Domains: domains, Transport: transport(services, v)}
+	config.Limits.Arrival = f.wait
+	err = hybrid.Respond(ctx, config, qr, seen)
 	v.close()
 	return p.scanned(ctx, seen, err)
 }
