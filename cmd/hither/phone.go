@@ -124,8 +124,8 @@ func (p program) phoneListCommand() *cobra.Command {
 	return cmd
 }
 
-// passkey is a credential as it is listed: nothing of it is secret.
-type passkey struct {
+// listed is what is shown of a credential: nothing secret.
+type listed struct {
 	ID           string    `json:"id"`
 	RelyingParty string    `json:"relying_party"`
 	Account      string    `json:"account"`
@@ -148,9 +148,9 @@ func (p program) phoneList(ctx context.Context, f vaultFlags, asJSON bool) error
 		return err
 	}
 	v.close()
-	list := make([]passkey, len(credentials))
+	list := make([]listed, len(credentials))
 	for i, c := range credentials {
-		list[i] = passkey{ID: c.ID.String(), RelyingParty: c.RP.ID, Account: c.User.Name, DisplayName: c.User.DisplayName, CreatedAt: c.Created}
+		list[i] = listed{ID: c.ID.String(), RelyingParty: c.RP.ID, Account: c.User.Name, DisplayName: c.User.DisplayName, CreatedAt: c.Created}
 	}
 	if asJSON {
 		return json.NewEncoder(p.stdout).Encode(map[string]any{"passkeys": list})
