@@ -7,7 +7,7 @@ MAKEFLAGS += --no-print-directory
 
 # hitherd is pure Go; only the race detector wants a C compiler.
 export CGO_ENABLED := 0
-e2e hostile picture backup-journey tools-test: export HITHER_TEST_BIN := $(CURDIR)/bin/hitherd
+e2e e2e-terminal hostile picture backup-journey tools-test: export HITHER_TEST_BIN := $(CURDIR)/bin/hitherd
 
 FUZZTIME := 30s
 BENCH_COUNT := 5
@@ -45,6 +45,10 @@ sdk: sdk/node_modules/.stamp ## tests of the TypeScript SDK
 
 e2e: bin/hitherd e2e/node_modules/.stamp ## the journeys in a real browser
 	$(NPM) --prefix e2e test
+
+e2e-terminal: bin/hitherd ## a terminal, a phone and a server in one room: each scene of signing in there, by its name
+	go test -count=1 -v -run '^TestScripts$$/^(software|asked|away|keyring|radio|phone|screen)$$' ./cmd/hither \
+	| grep -E '^ *# .*s\)$$|--- |^ok|^FAIL'
 
 check: format lint fresh types ## format, linters, generated files fresh, TypeScript types
 
