@@ -9,8 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/makiuchi-d/gozxing"
-	zxing "github.com/makiuchi-d/gozxing/qrcode"
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
@@ -27,7 +25,7 @@ func hasScreen() bool {
 //	screen until PATTERN   waits until that is seen
 //	[!] screen shows PATTERN
 //	screen keys KEY...     types, in the words of tmux send-keys
-//	screen scan FILE       reads the QR code on it into a file, as a camera does
+//	screen scan FILE       reads the QR code on it into a file, as a camera does, once there is one
 func screen(ts *testscript.TestScript, neg bool, args []string) {
 	if len(args) < 2 || neg && args[0] != "shows" {
 		ts.Fatalf("usage: screen run|until|shows|keys|scan ...")
@@ -66,22 +64,24 @@ func screen(ts *testscript.TestScript, neg bool, args []string) {
 		}
 		ts.Fatalf("%s is not seen:\n%s", args[1], text)
 	case "scan":
-		text := shown()
-		code, err := photograph(text, false)
-		if err != nil { // it is drawn in colours, which this does not show
-			code, err = photograph(text, true)
+		tick := time.NewTicker(20 * time.Millisecond)
+		defer tick.Stop()
+		for deadline := time.Now().Add(patience); time.Now().Before(deadline); <-tick.C {
+			for _, dark := range []bool{false, true} { // colours are not seen here
+				if code, ok := photograph(shown(), dark); ok {
+					ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(code), 0o600))
+					return
+				}
+			}
 		}
-		if err != nil {
-			ts.Fatalf("no QR code on the screen: %v\n%s", err, text)
-		}
-		ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(code), 0o600))
+		ts.Fatalf("no QR code on the screen:\n%s", shown())
 	default:
 		ts.Fatalf("screen has no command %s", args[0])
 	}
 }
 
 // photograph reads the QR code that half blocks make, light on dark or dark on light.
-func photograph(text string, dark bool) (string, error) {
+func photograph(text string, dark bool) (string, bool) {
 	const w, h = 4, 8
 	ink, paper := color.Gray{Y: 230}, color.Gray{Y: 10}
 	if dark {
@@ -107,13 +107,5 @@ func photograph(text string, dark bool) (string, error) {
 			}
 		}
 	}
-	bitmap, err := gozxing.NewBinaryBitmapFromImage(img)
-	if err != nil {
-		return "", err
-	}
-	result, err := zxing.NewQRCodeReader().Decode(bitmap, map[gozxing.DecodeHintType]any{gozxing.DecodeHintType_TRY_HARDER: true})
-	if err != nil {
-		return "", err
-	}
-	return result.GetText(), nil
+	return findCode(img)
 }
