@@ -26,6 +26,7 @@ func mayImport() map[string][]string {
 		"internal/ble/bletest":       {},
 		"internal/cbor":              {},
 		"internal/cli":               {},
+		"internal/front":             {"internal/cli"},
 		"internal/qrcode":            {},
 		"internal/ownfile":           {},
 		"internal/rootkey":           {"internal/ownfile", "internal/secret"},
@@ -51,10 +52,10 @@ func mayImport() map[string][]string {
 		"internal/audit":             {"internal/account", "internal/rootkey", "internal/secret"},
 		"internal/store/sqlite":      {"internal/account", "internal/audit", "internal/ownfile", "webauthn"},
 		"internal/store/storetest":   {"internal/account", "internal/audit", "webauthn"},
-		"internal/server":            {"internal/account", "internal/rootkey", "internal/secret", "relyingparty", "web", "webauthn"},
-		"cmd/hither":                 {"authenticator", "clientplatform", "ctap2", "hybrid", "internal/api", "internal/bench", "internal/ble", "internal/cli", "internal/load", "internal/ownfile", "internal/term", "tunnel", "webauthn"},
+		"internal/server":            {"internal/account", "internal/front", "internal/rootkey", "internal/secret", "relyingparty", "web", "webauthn"},
+		"cmd/hither":                 {"authenticator", "clientplatform", "ctap2", "hybrid", "internal/api", "internal/bench", "internal/ble", "internal/cli", "internal/front", "internal/load", "internal/ownfile", "internal/term", "tunnel", "tunnel/relay", "webauthn"},
 		"cmd/hitherd": {
-			"internal/account", "internal/audit", "internal/backup", "internal/cli", "internal/ownfile", "internal/qrcode", "internal/rootkey", "internal/secret",
+			"internal/account", "internal/audit", "internal/backup", "internal/cli", "internal/front", "internal/ownfile", "internal/qrcode", "internal/rootkey", "internal/secret",
 			"internal/server", "internal/store/sqlite", "relyingparty", "webauthn",
 		},
 	}
@@ -84,7 +85,7 @@ func keptTo() map[string][]string {
 // mayWatch are the packages that know of metrics and traces. A language or an actor says what it has to say with values
 // and errors.
 func mayWatch() []string {
-	return []string{"internal/server", "internal/store/sqlite", "tunnel/relay", "cmd/hitherd"}
+	return []string{"internal/front", "internal/server", "internal/store/sqlite", "tunnel/relay", "cmd/hitherd"}
 }
 
 // mustNotLink is what a program or a room must not hold, by whatever way it would come in: the tool for people links no

@@ -12,6 +12,7 @@ import (
 
 	"github.com/go-viper/mapstructure/v2"
 
+	"github.com/hitherauth/hither/internal/front"
 	"github.com/hitherauth/hither/relyingparty"
 	"github.com/hitherauth/hither/webauthn"
 )
@@ -111,23 +112,9 @@ var (
 type network netip.Prefix
 
 func (n *network) UnmarshalText(text []byte) error {
-	if a, err := netip.ParseAddr(string(text)); err == nil && a.Zone() == "" {
-		a = a.Unmap() // as addresses of clients are
-		*n = network(netip.PrefixFrom(a, a.BitLen()))
-		return nil
-	}
-	p, err := netip.ParsePrefix(string(text))
-	if err != nil {
-		return fmt.Errorf("%q is neither an address nor a network such as 10.0.0.0/8", text)
-	}
-	if p.Addr().Is4In6() {
-		return fmt.Errorf("%q is of IPv4 in the form of IPv6: write it as IPv4, such as 10.0.0.0/8", text)
-	}
-	if p != p.Masked() {
-		return fmt.Errorf("%q has bits behind its length: did you mean %s?", text, p.Masked())
-	}
+	p, err := front.ParseNetwork(string(text))
 	*n = network(p)
-	return nil
+	return err
 }
 
 // algorithm is a COSE algorithm by its name.

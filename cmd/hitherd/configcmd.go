@@ -50,7 +50,7 @@ func (p program) checkConfig(cmd *cobra.Command) error {
 	}
 	logger := p.logger(c)
 	if c.TLSCertFile != "" {
-		if _, err := openCertificate(c.TLSCertFile, c.TLSKeyFile, logger); err != nil {
+		if _, err := c.certificate(logger); err != nil {
 			return err
 		}
 	}

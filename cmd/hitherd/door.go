@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/hitherauth/hither/internal/front"
 	"github.com/hitherauth/hither/internal/server"
 )
 
@@ -21,7 +22,7 @@ const grace = 8 * time.Second
 // door is a handler behind one or more listeners.
 type door struct {
 	listeners   []net.Listener
-	certificate *certificate // nil: plain HTTP
+	certificate *front.Certificate // nil: plain HTTP
 	handler     http.Handler
 	logger      *slog.Logger
 	farewell    time.Duration // for open connections, see leaving; 0: the usual
@@ -43,7 +44,7 @@ func (d door) run(ctx context.Context) error {
 	s := server.NewHTTPServer(leave.handler(d.handler), d.logger)
 	s.ConnState = leave.count
 	if d.certificate != nil {
-		s.TLSConfig = d.certificate.tlsConfig()
+		s.TLSConfig = d.certificate.TLSConfig()
 	}
 	g, running := errgroup.WithContext(ctx)
 	for _, l := range d.listeners {

@@ -3,11 +3,14 @@ package main
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"net"
 	"net/netip"
 	"strconv"
 	"strings"
 	"syscall"
+
+	"github.com/hitherauth/hither/internal/front"
 )
 
 // endpoint is a configured address to listen on.
@@ -49,6 +52,15 @@ func (e endpoint) local() bool {
 func (e endpoint) loopback() bool {
 	a, err := netip.ParseAddr(e.host)
 	return e.host == localhost || err == nil && a.Unmap().IsLoopback()
+}
+
+// certificate opens the configured one.
+func (c config) certificate(logger *slog.Logger) (*front.Certificate, error) {
+	certificate, err := front.OpenCertificate(c.TLSCertFile, c.TLSKeyFile, logger)
+	if err != nil {
+		return nil, refused("tls_cert_file and tls_key_file: %w", err)
+	}
+	return certificate, nil
 }
 
 // attempts is how often a free port is asked for before one is found that is
@@ -110,19 +122,7 @@ func listenLocal(ctx context.Context, lc net.ListenConfig, port int) ([]net.List
 }
 
 func listenFailure(key, address string, err error) error {
-	variable := environment + strings.ToUpper(key)
-	var call *net.OpError
-	if errors.As(err, &call) && call.Addr != nil {
-		address = call.Addr.String()
-	}
-	switch {
-	case errors.Is(err, syscall.EADDRINUSE):
-		return busy("address %s is in use by another program: stop it, or choose another with %s", address, variable)
-	case errors.Is(err, syscall.EACCES):
-		return refused("address %s may not be listened on: choose a port above 1023 with %s, or give hitherd CAP_NET_BIND_SERVICE", address, variable)
-	default:
-		return refused("listening on %s: %w", address, err)
-	}
+	return front.ListenFailure(err, front.Attempt{Address: address, Setting: environment + strings.ToUpper(key), Program: "hitherd"})
 }
 
 func portOf(l net.Listener) int {

@@ -4,25 +4,15 @@ import (
 	"context"
 	"log/slog"
 	"net"
-	"net/http"
-	"runtime"
+	"slices"
 	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/collectors"
-	"github.com/prometheus/client_golang/prometheus/promhttp"
 
-	"github.com/hitherauth/hither/internal/cli"
+	"github.com/hitherauth/hither/internal/front"
 	"github.com/hitherauth/hither/internal/server"
 	"github.com/hitherauth/hither/internal/store/sqlite"
-)
-
-const (
-	// scrapes is how many scrapes are answered at a time.
-	scrapes = 4
-	// scrapeTimeout is what one may take.
-	scrapeTimeout = 10 * time.Second
 )
 
 // observation is what is shown to those who watch the server: the door of
@@ -33,24 +23,15 @@ type observation struct {
 }
 
 // observe opens the listener of /metrics. c is nil where there is no certificate.
-func (h *house) observe(ctx context.Context, s *server.Server, c *certificate) (*observation, error) {
+func (h *house) observe(ctx context.Context, s *server.Server, c *front.Certificate) (*observation, error) {
 	o := &observation{census: &census{store: h.store, logger: h.logger}}
-	registry := prometheus.NewRegistry()
-	list := []prometheus.Collector{
-		collectors.NewGoCollector(),
-		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
-		buildInfo(), o.census,
-	}
-	list = append(list, s.Collectors()...)
-	list = append(list, h.store.Collectors()...)
-	list = append(list, h.keys.Collectors()...)
+	list := slices.Concat([]prometheus.Collector{o.census}, s.Collectors(), h.store.Collectors(), h.keys.Collectors())
 	if c != nil {
-		list = append(list, c.collector())
+		list = append(list, c.Collector())
 	}
-	for _, each := range list {
-		if err := registry.Register(each); err != nil {
-			return nil, err
-		}
+	handler, err := front.Metrics(h.logger, list...)
+	if err != nil {
+		return nil, err
 	}
 	e, err := parseListen("metrics_listen", h.config.MetricsListen)
 	if err != nil {
@@ -60,43 +41,9 @@ func (h *house) observe(ctx context.Context, s *server.Server, c *certificate) (
 	if err != nil {
 		return nil, err
 	}
-	o.door = door{listeners: []net.Listener{l}, handler: metricsHandler(registry, h.logger), logger: h.logger}
+	o.door = door{listeners: []net.Listener{l}, handler: handler, logger: h.logger}
 	h.logger.Info("metrics", "url", "http://"+l.Addr().String()+"/metrics")
 	return o, nil
-}
-
-// metricsHandler answers GET /metrics and nothing else, under any host name.
-func metricsHandler(registry *prometheus.Registry, logger *slog.Logger) http.Handler {
-	mux := http.NewServeMux()
-	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{
-		ErrorLog:            slog.NewLogLogger(logger.Handler(), slog.LevelError),
-		ErrorHandling:       promhttp.ContinueOnError, // the rest is of use
-		MaxRequestsInFlight: scrapes,
-		Timeout:             scrapeTimeout,
-	}))
-	return mux
-}
-
-// buildInfo is 1, with what was built as its labels.
-func buildInfo() prometheus.Collector {
-	info := prometheus.NewGauge(prometheus.GaugeOpts{
-		Name:        "hither_build_info",
-		Help:        "1, with the version of hitherd and of the Go that built it.",
-		ConstLabels: prometheus.Labels{"version": cli.Version(), "goversion": runtime.Version()},
-	})
-	info.Set(1)
-	return info
-}
-
-// collector tells until when the certificate is valid.
-func (c *certificate) collector() prometheus.Collector {
-	return prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-		Name: "hither_tls_certificate_not_after_timestamp_seconds",
-		Help: "When the certificate in use ends, in seconds since 1970.",
-	}, func() float64 {
-		pair, _ := c.get(nil) // it never fails
-		return float64(pair.Leaf.NotAfter.Unix())
-	})
 }
 
 // How the census is spaced: by a minute at least, and so that it takes one part

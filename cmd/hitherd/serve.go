@@ -120,7 +120,7 @@ func (h *house) openDoors(ctx context.Context, judged site) (d doors, err error)
 		}
 	}()
 	if h.config.TLSCertFile != "" {
-		if d.public.certificate, err = openCertificate(h.config.TLSCertFile, h.config.TLSKeyFile, h.logger); err != nil {
+		if d.public.certificate, err = h.config.certificate(h.logger); err != nil {
 			return d, err
 		}
 	}

@@ -19,6 +19,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/hitherauth/hither/internal/account"
+	"github.com/hitherauth/hither/internal/front"
 	"github.com/hitherauth/hither/internal/secret"
 	"github.com/hitherauth/hither/relyingparty"
 	"github.com/hitherauth/hither/web"
@@ -78,7 +79,7 @@ type Server struct {
 	accounts   *account.Accounts
 	store      account.Store
 	signUpOpen bool
-	proxies    []netip.Prefix
+	proxies    front.Proxies
 	decoyKey   secret.Hidden[[32]byte]
 	dummyKey   *ecdsa.PublicKey
 	ready      *readiness
@@ -127,7 +128,7 @@ func New(c Config) (*Server, error) {
 	s := &Server{
 		origin: c.PublicURL, host: u.Host, secure: u.Scheme == "https", related: slices.Clone(c.RelatedOrigins), name: c.Name,
 		rp: c.RelyingParty, accounts: c.Accounts, store: c.Store, signUpOpen: c.SignUpOpen,
-		proxies: append([]netip.Prefix(nil), c.TrustedProxies...), decoyKey: c.DecoyKey, dummyKey: &dummy.PublicKey,
+		proxies: append(front.Proxies(nil), c.TrustedProxies...), decoyKey: c.DecoyKey, dummyKey: &dummy.PublicKey,
 		backup: c.Backup, logger: c.Logger, now: c.Now, pages: pages, metrics: newMetrics(), tracer: c.Tracer,
 	}
 	if s.name == "" {

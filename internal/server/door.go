@@ -47,7 +47,7 @@ func (s *Server) enter(next http.Handler, patience time.Duration, fail refuseFun
 		in := &incoming{
 			id:      rand.Text(),
 			arrived: time.Now(),
-			client:  account.Client{Address: s.clientAddress(r), Browser: browserName(r.Header)},
+			client:  account.Client{Address: s.proxies.ClientAddr(r), Browser: browserName(r.Header)},
 		}
 		ctx, span := s.startSpan(context.WithValue(r.Context(), incomingKey{}, in))
 		ctx, cancel := context.WithTimeout(ctx, patience)

@@ -42,19 +42,3 @@ func FuzzBrowserName(f *testing.F) {
 		}
 	})
 }
-
-// A hop is an address or nothing.
-func FuzzParseHop(f *testing.F) {
-	for _, seed := range []string{"203.0.113.9", "203.0.113.9:80", "[2001:db8::1]:443", "2001:db8::1%eth0", "::ffff:10.0.0.1", "unknown", "_hidden"} {
-		f.Add(seed)
-	}
-	f.Fuzz(func(t *testing.T, s string) {
-		a, ok := parseHop(s)
-		if ok != a.IsValid() || a.Zone() != "" || a.Is4In6() {
-			t.Fatalf("%q gives %v, %v", s, a, ok)
-		}
-		if ok && addressPrefix(a).Addr().BitLen() != a.BitLen() {
-			t.Fatalf("%v is in %v", a, addressPrefix(a))
-		}
-	})
-}

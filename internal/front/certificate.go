@@ -1,15 +1,19 @@
-package main
+package front
 
 import (
 	"crypto/tls"
+	"fmt"
 	"log/slog"
 	"os"
 	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
 )
 
-// certificate is a pair of PEM files that is read again when one of them
+// Certificate is a pair of PEM files that is read again when one of them
 // changes, so that a renewal needs no restart. Safe for concurrent use.
-type certificate struct {
+type Certificate struct {
 	certFile, keyFile string
 	logger            *slog.Logger
 
@@ -18,23 +22,25 @@ type certificate struct {
 	current *tls.Certificate
 }
 
-// openCertificate reads the files for the first time.
-func openCertificate(certFile, keyFile string, logger *slog.Logger) (*certificate, error) {
-	c := &certificate{certFile: certFile, keyFile: keyFile, logger: logger}
+// OpenCertificate reads the files for the first time: the certificate with its
+// chain, and its private key.
+func OpenCertificate(certFile, keyFile string, logger *slog.Logger) (*Certificate, error) {
+	c := &Certificate{certFile: certFile, keyFile: keyFile, logger: logger}
 	seen, err := c.stat()
 	if err != nil {
-		return nil, refused("reading the certificate: %w", err)
+		return nil, fmt.Errorf("reading the certificate: %w", err)
 	}
 	pair, err := tls.LoadX509KeyPair(certFile, keyFile)
 	if err != nil {
-		return nil, refused("tls_cert_file %s with tls_key_file %s: %w", certFile, keyFile, err)
+		return nil, fmt.Errorf("certificate %s with key %s: %w", certFile, keyFile, err)
 	}
 	c.seen, c.current = seen, &pair
 	return c, nil
 }
 
-// tlsConfig is for a server that speaks HTTP/2 and HTTP/1.1.
-func (c *certificate) tlsConfig() *tls.Config {
+// TLSConfig is for a server that speaks HTTP/2 and HTTP/1.1. Connections that are
+// open keep the certificate that they began with.
+func (c *Certificate) TLSConfig() *tls.Config {
 	return &tls.Config{
 		MinVersion:     tls.VersionTLS12,
 		NextProtos:     []string{"h2", "http/1.1"},
@@ -42,9 +48,23 @@ func (c *certificate) tlsConfig() *tls.Config {
 	}
 }
 
+// notAfter is the end of the certificate in use.
+func (c *Certificate) notAfter() time.Time {
+	pair, _ := c.get(nil) // it never fails
+	return pair.Leaf.NotAfter
+}
+
+// Collector tells until when the certificate is valid.
+func (c *Certificate) Collector() prometheus.Collector {
+	return prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "hither_tls_certificate_not_after_timestamp_seconds",
+		Help: "When the certificate in use ends, in seconds since 1970.",
+	}, func() float64 { return float64(c.notAfter().Unix()) })
+}
+
 // get is called for each handshake. A changed pair that does not load is
 // reported once, and the last good one stays.
-func (c *certificate) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
+func (c *Certificate) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	seen, err := c.stat()
@@ -62,7 +82,7 @@ func (c *certificate) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 	return c.current, nil
 }
 
-func (c *certificate) stat() (seen [2]os.FileInfo, err error) {
+func (c *Certificate) stat() (seen [2]os.FileInfo, err error) {
 	for i, name := range []string{c.certFile, c.keyFile} {
 		if seen[i], err = os.Stat(name); err != nil {
 			return seen, err
