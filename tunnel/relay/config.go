@@ -76,6 +76,9 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
+// DefaultLimits are those of the zero value, written out.
+func DefaultLimits() Limits { return Limits{}.withDefaults() }
+
 func (l Limits) withDefaults() Limits {
 	defaulted(&l.Waiting, time.Minute)
 	defaulted(&l.Life, 6*time.Minute)

@@ -89,7 +89,7 @@ func (r *Relay) listen(l *listener) *refusal {
 	defer r.mu.Unlock()
 	before := r.listeners[l.id]
 	switch {
-	case r.ending:
+	case r.ending, r.draining:
 		return &refusal{http.StatusServiceUnavailable, "shutdown"}
 	case before == nil && len(r.listeners) >= r.limits.Listeners:
 		return &refusal{http.StatusServiceUnavailable, "listeners"}

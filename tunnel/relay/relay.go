@@ -23,6 +23,8 @@ type Relay struct {
 	bank    *bank
 
 	mu         sync.Mutex
+	draining   bool
+	empty      chan struct{} // closed when it drains and has no pipe
 	ending     bool
 	pipes      map[tunnel.ID]*pipe
 	opened     map[netip.Prefix]int // pipes
@@ -44,12 +46,47 @@ func New(c Config) *Relay {
 		logger:    c.Logger,
 		metrics:   newMetrics(),
 		bank:      &bank{limit: c.Limits.Buffers},
+		empty:     make(chan struct{}),
 		pipes:     map[tunnel.ID]*pipe{},
 		opened:    map[netip.Prefix]int{},
 		waiting:   map[netip.Prefix]int{},
 		listeners: map[[contactIDSize]byte]*listener{},
 		listening: map[netip.Prefix]int{},
 		wakes:     map[netip.Prefix]int{},
+	}
+}
+
+// Drain refuses new tunnels and phones that want to wait, with 503, and tells those
+// that wait goodbye. The second party still comes to a tunnel that is open, so the
+// server must go on. It returns when the last tunnel has ended or ctx is done, and
+// says how many are left. Shutdown comes after it.
+func (r *Relay) Drain(ctx context.Context) (left int) {
+	r.mu.Lock()
+	if !r.draining {
+		r.draining = true
+		for _, l := range r.listeners {
+			go l.shut(codeGoingAway)
+		}
+		r.judgeEmpty()
+	}
+	r.mu.Unlock()
+	select {
+	case <-r.empty:
+	case <-ctx.Done():
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return len(r.pipes)
+}
+
+// judgeEmpty says that a relay that drains has no pipe, once: no more come. mu is held.
+func (r *Relay) judgeEmpty() {
+	if r.draining && len(r.pipes) == 0 {
+		select {
+		case <-r.empty:
+		default:
+			close(r.empty)
+		}
 	}
 }
 
@@ -103,7 +140,7 @@ func (r *Relay) open(id *tunnel.ID, prefix netip.Prefix, waker *listener) (*pipe
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	switch {
-	case r.ending:
+	case r.ending, r.draining:
 		return nil, &refusal{http.StatusServiceUnavailable, "shutdown"}
 	case len(r.pipes) >= r.limits.Tunnels:
 		return nil, &refusal{http.StatusServiceUnavailable, "tunnels"}

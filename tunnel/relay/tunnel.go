@@ -120,6 +120,7 @@ func (t *pipe) stop(why reason) (first bool) {
 	t.timer.Stop()
 	delete(t.relay.pipes, t.id)
 	less(t.relay.opened, t.prefix)
+	t.relay.judgeEmpty()
 	close(t.over)
 	return true
 }
