@@ -137,11 +137,11 @@ func constant(t *testing.T, e ast.Expr) string {
 	return s
 }
 
-// productionFiles are the Go files of hitherd and of the roads, test files aside.
+// productionFiles are the Go files of the programs and of the roads, test files aside.
 func productionFiles(t *testing.T) []*ast.File {
 	t.Helper()
 	var files []*ast.File
-	for _, root := range []string{"cmd/hitherd", "hybrid", "internal", "relyingparty", "tunnel", "webauthn", "web"} {
+	for _, root := range []string{"cmd/hither", "cmd/hitherd", "hybrid", "internal", "relyingparty", "tunnel", "webauthn", "web"} {
 		err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
 			if err != nil || entry.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
 				return err
