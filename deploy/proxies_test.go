@@ -80,14 +80,19 @@ func newPlace(t *testing.T) place {
 		dir: dir, backend: "127.0.0.1:" + freePort(t), https: "127.0.0.1:" + freePort(t), http: "127.0.0.1:" + freePort(t),
 		cert: filepath.Join(dir, "cert.pem"), key: filepath.Join(dir, "key.pem"), both: filepath.Join(dir, "both.pem"),
 	}
+	writeCertificate(t, p.cert, p.key, p.both, &x509.Certificate{DNSNames: []string{domain}})
+	return p
+}
+
+// writeCertificate writes a new certificate for the names in template, its key, and both in one file.
+func writeCertificate(t *testing.T, certFile, keyFile, bothFile string, template *x509.Certificate) {
+	t.Helper()
 	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), DNSNames: []string{domain},
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
-	}
+	template.SerialNumber = big.NewInt(1)
+	template.NotBefore, template.NotAfter = time.Now().Add(-time.Hour), time.Now().Add(time.Hour)
 	certificate, err := x509.CreateCertificate(rand.Reader, template, template, private.Public(), private)
 	if err != nil {
 		t.Fatal(err)
@@ -98,12 +103,11 @@ func newPlace(t *testing.T) place {
 	}
 	cert := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: certificate})
 	key := pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})
-	for name, content := range map[string][]byte{p.cert: cert, p.key: key, p.both: append(cert, key...)} {
+	for name, content := range map[string][]byte{certFile: cert, keyFile: key, bothFile: append(cert, key...)} {
 		if err := os.WriteFile(name, content, 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
-	return p
 }
 
 // startBehind starts hitherd with the configuration file of this folder.
