@@ -70,7 +70,7 @@ func (g *authentication) checkOptions(ctx context.Context) (err error) {
 	if len(g.options.Challenge) == 0 {
 		return failf(TypeError, "no challenge")
 	}
-	if g.rpID, err = g.client.rpID(g.options.RPID); err != nil {
+	if g.rpID, err = g.client.RPID(g.options.RPID); err != nil {
 		return err
 	}
 	g.request.RPID = g.rpID

@@ -86,15 +86,16 @@ func endsInNumber(host string) bool {
 	return ok && strings.Trim(hex, "0123456789abcdef") == ""
 }
 
-// rpID returns the RP ID of a ceremony: what the options say, if it is the host of
-// the origin or a registrable domain suffix of it (HTML, "is a registrable domain
-// suffix of or is equal to"), or the host. It is compared as it stands, for the
-// authenticator hashes it so: "ID.example" and "id.example." are nobody's.
+// RPID returns the RP ID of a ceremony whose options have this one: it, if it is the
+// host of the origin or a registrable domain suffix of it (HTML, "is a registrable
+// domain suffix of or is equal to"), or the host, if it is empty. It is compared as
+// it stands, for the authenticator hashes it so: "ID.example" and "id.example." are
+// nobody's. The error is an [Error] of the name [SecurityError].
 //
 // Divergence: related origins (§5.11) are not asked for. They let one site's page
 // use another's passkeys after a look at the other's web server; a program can
 // as well name the origin that it means.
-func (c *Client) rpID(id string) (string, error) {
+func (c *Client) RPID(id string) (string, error) {
 	switch {
 	case c.host == "":
 		return "", failf(SecurityError, "the client has no origin: it is not made by New")

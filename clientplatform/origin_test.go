@@ -2,6 +2,7 @@ package clientplatform_test
 
 import (
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -183,5 +184,25 @@ func TestHostileRPIDs(t *testing.T) {
 				t.Errorf("got origin %q, RP ID hash %x", response.ClientData.Origin, response.AuthenticatorData.RPIDHash)
 			}
 		})
+	}
+}
+
+// RPID says beforehand what a ceremony would do.
+func TestRPID(t *testing.T) {
+	t.Parallel()
+	c, err := clientplatform.New(clientplatform.Config{Origin: "https://id.example.test"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for id, want := range map[string]string{"": "id.example.test", "id.example.test": "id.example.test", "example.test": "example.test"} {
+		if got, err := c.RPID(id); err != nil || got != want {
+			t.Errorf("%q: %q, %v", id, got, err)
+		}
+	}
+	for _, id := range []string{"test", "other.test", "ID.example.test", "d.example.test"} {
+		var refused *clientplatform.Error
+		if got, err := c.RPID(id); got != "" || !errors.As(err, &refused) || refused.Name != clientplatform.SecurityError {
+			t.Errorf("%q: %q, %v", id, got, err)
+		}
 	}
 }

@@ -83,7 +83,7 @@ func (r *registration) checkOptions(ctx context.Context) (err error) {
 	if len(r.options.Challenge) == 0 {
 		return failf(TypeError, "no challenge")
 	}
-	if r.rpID, err = r.client.rpID(r.options.RP.ID); err != nil {
+	if r.rpID, err = r.client.RPID(r.options.RP.ID); err != nil {
 		return err
 	}
 	if r.prf, err = creationPRF(r.options.Extensions.PRF); err != nil {

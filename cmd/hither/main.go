@@ -36,7 +36,7 @@ func run(args []string, p program) int {
 		Short: "Sign in from a terminal, and other tools beside a Hither server",
 	},
 		p.loginCommand(), p.logoutCommand(), p.whoamiCommand(), p.tokenCommand(), p.phoneCommand(),
-		p.relayCommand(), p.benchCommand(), cli.VersionCommand(p.stdout, "hither"))
+		p.doctorCommand(), p.relayCommand(), p.benchCommand(), cli.VersionCommand(p.stdout, "hither"))
 	root.SetArgs(args)
 	root.SetOut(p.stdout)
 	root.SetErr(p.stderr)

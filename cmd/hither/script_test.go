@@ -90,6 +90,8 @@ func TestScripts(t *testing.T) {
 			"called":   called,
 			"nothing":  nothing,
 			"measured": measured,
+			"mirror":   mirror,
+			"port":     freePort,
 		},
 	})
 }
