@@ -46,6 +46,7 @@ func air(ts *testscript.TestScript, neg bool, args []string) {
 	if len(args) > 0 && args[0] == "off" {
 		bluez.SetPower(false)
 	}
+	*ts.Value(airKey{}).(**bletest.BlueZ) = bluez
 	ts.Setenv("DBUS_SYSTEM_BUS_ADDRESS", bus.Address())
 }
 

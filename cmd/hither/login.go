@@ -40,6 +40,7 @@ type loginFlags struct {
 	software    bool
 	vault       vaultFlags
 	tunnels     tunnels
+	links       linkFlags
 	qrFile      string
 	invert      bool
 	wait        time.Duration
@@ -75,6 +76,7 @@ func (p program) loginCommand() *cobra.Command {
 	flags.BoolVar(&f.software, "software", false, "use the vault on this machine instead of a phone")
 	f.vault.flags(cmd, true)
 	f.tunnels.flag(cmd, tunnelHelp)
+	f.links.flags(cmd)
 	flags.StringVar(&f.qrFile, "qr-file", "", "have a picture of the QR code in this file (.png or .svg) while it is good, instead of drawing it")
 	flags.BoolVar(&f.invert, "invert", false, "draw the QR code for dark text on a light background")
 	flags.DurationVar(&f.wait, "wait", 5*time.Minute, "how long to look for the phone")
@@ -89,6 +91,8 @@ func (f *loginFlags) check() error {
 		return cli.Usage("--invite, --name and --display-name go with --create")
 	case f.software && (f.qrFile != "" || f.invert || len(f.tunnels) > 0):
 		return cli.Usage("--qr-file, --invert and --tunnel are for a phone, not for --software")
+	case f.software && f.links != (linkFlags{}):
+		return cli.Usage("--link, --phone and --qr are for a phone, not for --software")
 	case !f.software && f.vault != (vaultFlags{}):
 		return cli.Usage("--vault, --passphrase-file and --yes go with --software")
 	case f.wait <= 0:
@@ -98,7 +102,7 @@ func (f *loginFlags) check() error {
 	case f.invite == "-" && f.vault.readFrom == "-":
 		return cli.Usage("one thing is read from standard input: the link or the passphrase")
 	}
-	return nil
+	return f.links.check()
 }
 
 // road leads to an authenticator, once it is needed. done lets it go.
@@ -120,7 +124,12 @@ func (p program) login(ctx context.Context, origin string, f loginFlags) error {
 		return err
 	}
 	defer v.close()
-	way, err := p.road(ctx, v, f)
+	known, err := p.remembered(ctx, f)
+	if err != nil {
+		return err
+	}
+	defer known.end()
+	way, err := p.road(ctx, v, f, known)
 	if err != nil {
 		return err
 	}
@@ -144,14 +153,15 @@ func (p program) login(ctx context.Context, origin string, f loginFlags) error {
 	if before != "" {
 		_ = server.SignOut(ctx, before) // as good as forgotten
 	}
+	known.settle(ctx, v)
 	v.close()
-	return p.signedIn(opened, where, f)
+	return p.signedIn(opened, where, f, known)
 }
 
 // road makes ready what leads to an authenticator, and finds out what is missing.
-func (p program) road(ctx context.Context, v voice, f loginFlags) (road, error) {
+func (p program) road(ctx context.Context, v voice, f loginFlags, known *remembered) (road, error) {
 	if !f.software {
-		return p.phoneRoad(ctx, v, f)
+		return p.phoneRoad(ctx, v, f, known)
 	}
 	opened, err := p.openVault(ctx, v, f.vault)
 	if err != nil {
@@ -268,13 +278,13 @@ func notOurs(err error) error {
 }
 
 // signedIn prints who is.
-func (p program) signedIn(s session, where keptIn, f loginFlags) error {
+func (p program) signedIn(s session, where keptIn, f loginFlags, known *remembered) error {
 	if f.json {
 		return json.NewEncoder(p.stdout).Encode(map[string]any{
-			"origin": s.Origin, "account": s.Account, "created": f.create,
+			"origin": s.Origin, "account": s.Account, "created": f.create, "linked": known.madeLink(),
 			"session": map[string]any{"id": s.ID, "expires_at": s.ExpiresAt, "kept_in": where},
 		})
 	}
-	_, err := fmt.Fprintf(p.stdout, "Signed in to %s as %s. The session is %s.\n", s.Origin, cli.Printable(s.Account.Name), cli.Printable(where.String()))
+	_, err := fmt.Fprintf(p.stdout, "Signed in to %s as %s. The session is %s.\n%s", s.Origin, cli.Printable(s.Account.Name), cli.Printable(where.String()), known.outcome())
 	return err
 }

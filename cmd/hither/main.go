@@ -35,7 +35,7 @@ func run(args []string, p program) int {
 		Use:   "hither",
 		Short: "Sign in from a terminal, and other tools beside a Hither server",
 	},
-		p.loginCommand(), p.logoutCommand(), p.whoamiCommand(), p.tokenCommand(), p.phoneCommand(),
+		p.loginCommand(), p.logoutCommand(), p.whoamiCommand(), p.tokenCommand(), p.phoneCommand(), p.linksCommand(),
 		p.doctorCommand(), p.relayCommand(), p.benchCommand(), cli.VersionCommand(p.stdout, "hither"))
 	root.SetArgs(args)
 	root.SetOut(p.stdout)

@@ -24,15 +24,19 @@ func (p program) radio(ctx context.Context) (*ble.Radio, error) {
 }
 
 // phoneRoad leads to a phone that is near.
-func (p program) phoneRoad(ctx context.Context, v voice, f loginFlags) (road, error) {
+func (p program) phoneRoad(ctx context.Context, v voice, f loginFlags, known *remembered) (road, error) {
 	_, services, err := f.tunnels.parse()
 	if err != nil {
 		return nil, err
 	}
-	if f.qrFile == "" {
-		if err := v.asks("have a picture of the QR code made with --qr-file FILE"); err != nil {
-			return nil, err
+	canShow := func() error {
+		if f.qrFile != "" {
+			return nil
 		}
+		return v.asks("have a picture of the QR code made with --qr-file FILE")
+	}
+	if err := canShow(); err != nil && known.phone == nil {
+		return nil, err
 	}
 	radio, err := p.radio(ctx)
 	if err != nil {
@@ -56,15 +60,11 @@ func (p program) phoneRoad(ctx context.Context, v voice, f loginFlags) (road, er
 			}
 			progress(e)
 		}
-		conn, err := hybrid.Initiate(ctx, config)
+		conn, err := known.meet(ctx, config, v, f.wait, canShow)
 		if err != nil {
 			return nil, nil, err
 		}
-		return conn, func() {
-			// The goodbye; a phone that does not hear it goes by itself.
-			_ = conn.Close()
-			_ = conn.Wait(ctx)
-		}, nil
+		return conn, func() { known.leave(ctx, conn) }, nil
 	}, nil
 }
 

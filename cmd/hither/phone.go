@@ -27,7 +27,7 @@ func (p program) phoneCommand() *cobra.Command {
 		Use:   "phone",
 		Short: "Be a phone in software: passkeys in a vault on this machine",
 		Long:  phoneLong,
-	}, p.phoneCreateCommand(), p.phoneListCommand(), p.phoneScanCommand(), p.phoneRemoveCommand())
+	}, p.phoneCreateCommand(), p.phoneListCommand(), p.phoneScanCommand(), p.phoneListenCommand(), p.phoneRemoveCommand())
 }
 
 func (p program) phoneCreateCommand() *cobra.Command {

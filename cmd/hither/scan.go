@@ -36,6 +36,7 @@ type scanFlags struct {
 	tunnels tunnels
 	image   string
 	wait    time.Duration
+	link    bool
 }
 
 func (p program) phoneScanCommand() *cobra.Command {
@@ -53,6 +54,7 @@ func (p program) phoneScanCommand() *cobra.Command {
 	}
 	f.vault.flags(cmd, true)
 	f.tunnels.flag(cmd, tunnelHelp+"; a number alone: the domain's own address")
+	cmd.Flags().BoolVar(&f.link, "link", false, "let the computer ask this phone again without a QR code, if you agree: see hither phone listen")
 	cmd.Flags().DurationVar(&f.wait, "wait", time.Minute, "how long to wait for the computer")
 	cmd.Flags().StringVar(&f.image, "image", "", "a picture with the QR code in it, PNG or JPEG")
 	return cmd
@@ -93,6 +95,16 @@ func (p program) scan(ctx context.Context, f scanFlags, args []string) error {
 	seen := &witness{Authenticator: software}
 	config := hybrid.ResponderConfig{Advertiser: radio, Domains: domains, Transport: transport(services, v)}
 	config.Limits.Arrival = f.wait
+	if config.Linking, err = p.linking(v, f, domains[0], seen); err != nil {
+		return err
+	}
+	progress := config.Progress
+	config.Progress = func(e hybrid.Event) {
+		if sent, ok := e.(hybrid.LinkingSent); ok && sent.Agreed {
+			seen.saw("Linked: that computer needs no QR code while hither phone listen runs.", nil)
+		}
+		progress(e)
+	}
 	err = hybrid.Respond(ctx, config, qr, seen)
 	v.close()
 	return p.scanned(ctx, seen, err)
@@ -257,4 +269,11 @@ func (w *witness) said() (done []string, refused error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.done, w.refused
+}
+
+// forget makes room for what is next.
+func (w *witness) forget() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.done, w.refused = nil, nil
 }

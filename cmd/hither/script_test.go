@@ -22,6 +22,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/hitherauth/hither/internal/api"
+	"github.com/hitherauth/hither/internal/ble/bletest"
 )
 
 // patience is how long scripts wait for something to happen.
@@ -58,6 +59,7 @@ func TestScripts(t *testing.T) {
 			e.Setenv("DBUS_SESSION_BUS_ADDRESS", "unix:path="+e.WorkDir+"/none")
 			e.Setenv("DBUS_SYSTEM_BUS_ADDRESS", "unix:path="+e.WorkDir+"/none")
 			e.Setenv("NO_COLOR", "1")
+			e.Values[airKey{}] = new(*bletest.BlueZ)
 			e.Setenv("TERM", "xterm")
 			return nil
 		},
@@ -92,6 +94,8 @@ func TestScripts(t *testing.T) {
 			"measured": measured,
 			"mirror":   mirror,
 			"port":     freePort,
+			"says":     says,
+			"quiet":    quiet,
 		},
 	})
 }

@@ -52,11 +52,20 @@ func (v voice) status(text string) {
 	}
 }
 
+// says is a line for whoever is there, at a terminal or not.
+func (v voice) says(text string) {
+	if v.terminal != nil {
+		v.terminal.Status(text)
+	} else {
+		_, _ = fmt.Fprintf(v.stderr, "hither: %s\n", text)
+	}
+}
+
 // progress is that of a hybrid.Transport.
 func (v voice) progress(e hybrid.Event) {
 	if v.terminal != nil {
 		v.terminal.Progress(e)
 	} else if text := term.Describe(e); text != "" {
-		_, _ = fmt.Fprintf(v.stderr, "hither: %s\n", text)
+		v.says(text)
 	}
 }
