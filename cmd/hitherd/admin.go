@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"log/slog"
 	"os"
-	"path/filepath"
 	"syscall"
 	"text/tabwriter"
 	"time"
@@ -96,7 +95,7 @@ func (p program) operatorCommand(cmd *cobra.Command, do func(context.Context, op
 // operate finds the operators' door of the running server or, with no server
 // running, takes the data directory and opens the door for one command.
 func (c config) operate(ctx context.Context, do func(context.Context, operator) error) error {
-	socket := filepath.Join(c.DataDir, socketName)
+	socket := c.socketPath()
 	conn, err := dialSocket(ctx, socket)
 	switch {
 	case err == nil:

@@ -21,27 +21,37 @@ import (
 // writeCertificate writes a new certificate for localhost and its key.
 func writeCertificate(t *testing.T, certFile, keyFile string, serial int64) {
 	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
+	if err := makeCertificate(certFile, keyFile, serial, time.Hour); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// makeCertificate writes a certificate for localhost that has so much time left;
+// none, when that is negative. It began an hour before now, or before its end.
+func makeCertificate(certFile, keyFile string, serial int64, left time.Duration) error {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return err
+	}
+	now := time.Now()
 	template := &x509.Certificate{
 		SerialNumber: big.NewInt(serial), DNSNames: []string{localhost},
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
+		NotBefore: now.Add(min(left, 0) - time.Hour), NotAfter: now.Add(left),
 	}
 	cert, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
 	if err != nil {
-		t.Fatal(err)
+		return err
 	}
 	der, err := x509.MarshalPKCS8PrivateKey(key)
 	if err != nil {
-		t.Fatal(err)
+		return err
 	}
 	for name, block := range map[string]*pem.Block{keyFile: {Type: "PRIVATE KEY", Bytes: der}, certFile: {Type: "CERTIFICATE", Bytes: cert}} {
 		if err := os.WriteFile(name, pem.EncodeToMemory(block), 0o600); err != nil {
-			t.Fatal(err)
+			return err
 		}
 	}
+	return nil
 }
 
 // TestHostileTLS replaces the certificate of a running server.

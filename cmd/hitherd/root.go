@@ -18,7 +18,7 @@ func (p program) root() *cobra.Command {
 			"Without any configuration, hitherd serve starts at http://localhost:8080 and prints where to go.",
 	},
 		p.serveCommand(), p.migrateCommand(), p.configCommand(), p.adminCommand(), p.auditCommand(), p.backupCommand(), p.restoreCommand(),
-		p.healthcheckCommand(), cli.VersionCommand(p.stdout, "hitherd"))
+		p.doctorCommand(), p.healthcheckCommand(), cli.VersionCommand(p.stdout, "hitherd"))
 }
 
 // configured adds the configuration flags to a command. Only those named in

@@ -65,7 +65,7 @@ func TestHostileTexts(t *testing.T) {
 	const escape = "char(27, 91, 50, 74, 0x9b, 0x202e)"
 	execute(t, filepath.Join(i.data, "hither.db"), "UPDATE account SET name = name || "+escape+", display_name = "+escape+
 		"; UPDATE event SET browser = "+escape+", detail = "+escape+"; UPDATE checkpoint SET note = "+escape+" || note")
-	for _, args := range [][]string{{"admin", "list"}, {"audit", "list"}, {"audit", "verify"}, {"audit", "checkpoint"}, {"restore", "\x1b[2J\u009b\u202e.backup"}} {
+	for _, args := range [][]string{{"admin", "list"}, {"audit", "list"}, {"audit", "verify"}, {"audit", "checkpoint"}, {"doctor", "--rp-id", "id.example"}, {"restore", "\x1b[2J\u009b\u202e.backup"}} {
 		if r := i.run(t, args...); strings.ContainsAny(r.stdout+r.stderr, "\x1b\u009b\u202e") || r.stdout+r.stderr == "" {
 			t.Errorf("%q: %q%q", args, r.stdout, r.stderr)
 		}

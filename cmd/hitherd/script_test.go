@@ -48,6 +48,7 @@ func TestScripts(t *testing.T) {
 			"lines":    countLines,
 			"signal":   sendSignal,
 			"tamper":   tamper,
+			"certify":  certify,
 		},
 		Condition: func(condition string) (bool, error) {
 			if condition != "ipv6" {
@@ -185,4 +186,15 @@ func tamper(ts *testscript.TestScript, neg bool, args []string) {
 	_, err = db.ExecContext(context.Background(), args[1])
 	ts.Check(err)
 	ts.Check(db.Close())
+}
+
+// certify CERTIFICATE KEY LEFT makes a certificate for localhost that has so much
+// time left, such as 24h, or -1h for one that has expired.
+func certify(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: certify CERTIFICATE KEY LEFT")
+	}
+	left, err := time.ParseDuration(args[2])
+	ts.Check(err)
+	ts.Check(makeCertificate(ts.MkAbs(args[0]), ts.MkAbs(args[1]), 1, left))
 }

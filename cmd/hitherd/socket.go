@@ -14,6 +14,9 @@ import (
 // socketName is the door for operators, in the data directory.
 const socketName = "hither.sock"
 
+// socketPath is where the operators' door of the configured data directory is.
+func (c config) socketPath() string { return filepath.Join(c.DataDir, socketName) }
+
 // longestAddress is how many bytes every system takes for a socket's address.
 const longestAddress = 100
 

@@ -2,11 +2,11 @@ package front
 
 import (
 	"crypto/tls"
+	"crypto/x509"
 	"fmt"
 	"log/slog"
 	"os"
 	"sync"
-	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 )
@@ -48,10 +48,10 @@ func (c *Certificate) TLSConfig() *tls.Config {
 	}
 }
 
-// notAfter is the end of the certificate in use.
-func (c *Certificate) notAfter() time.Time {
+// Leaf is the certificate in use, without its chain.
+func (c *Certificate) Leaf() *x509.Certificate {
 	pair, _ := c.get(nil) // it never fails
-	return pair.Leaf.NotAfter
+	return pair.Leaf
 }
 
 // Collector tells until when the certificate is valid.
@@ -59,7 +59,7 @@ func (c *Certificate) Collector() prometheus.Collector {
 	return prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "hither_tls_certificate_not_after_timestamp_seconds",
 		Help: "When the certificate in use ends, in seconds since 1970.",
-	}, func() float64 { return float64(c.notAfter().Unix()) })
+	}, func() float64 { return float64(c.Leaf().NotAfter.Unix()) })
 }
 
 // get is called for each handshake. A changed pair that does not load is
