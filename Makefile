@@ -47,7 +47,7 @@ e2e: bin/hitherd e2e/node_modules/.stamp ## the journeys in a real browser
 	$(NPM) --prefix e2e test
 
 e2e-terminal: bin/hitherd ## a terminal, a phone and a server in one room: each scene of signing in there, by its name
-	go test -count=1 -v -run '^TestScripts$$/^(software|asked|away|keyring|radio|phone|screen)$$' ./cmd/hither \
+	go test -count=1 -v -run '^TestScripts$$/^(software|asked|away|keyring|radio|phone|screen|links|scenes)$$' ./cmd/hither \
 	| grep -E '^ *# .*s\)$$|--- |^ok|^FAIL'
 
 check: format lint fresh types ## format, linters, generated files fresh, TypeScript types

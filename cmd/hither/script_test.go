@@ -29,7 +29,7 @@ import (
 const patience = 30 * time.Second
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"hither": main})
+	testscript.Main(m, map[string]func(){"hither": main, "dying": dying})
 }
 
 func TestScripts(t *testing.T) {
@@ -96,6 +96,11 @@ func TestScripts(t *testing.T) {
 			"port":     freePort,
 			"says":     says,
 			"quiet":    quiet,
+			"deaf":     deaf,
+			"stranger": stranger,
+			"relayed":  relayed,
+
+			"certificate": certificate,
 		},
 	})
 }
