@@ -35,7 +35,7 @@ func notYet() map[string]string {
 		"HTTP-09": "no forward authentication",
 		"HTTP-11": "no forward authentication",
 		"HTTP-28": "hitherd asks nobody but the collector of traces that its operator names in the environment",
-		"HYB-15":  "no program of ours reads QR codes or opens links yet: hybrid.Respond takes a QR code that was read, and says where it must come from",
+		"HYB-15":  "nothing of ours opens links: hither phone scan takes a QR code that its person names, and is registered for no scheme",
 		"PRIV-17": "one tenant",
 		"STO-25":  "the kernel ends a process for which it has no memory with the SIGKILL of STO-01",
 	}
