@@ -88,7 +88,7 @@ bench-server: ## hitherd at 1-256 workers, 1,000-1,000,000 credentials: writes d
 
 bench-hybrid: ## the hybrid transport: QR codes, adverts, handshake, records, and whole ceremonies in one process
 	go test -run '^$$' -bench . -count $(BENCH_COUNT) ./hybrid/...
-	go test -run '^$$' -bench '^BenchmarkQRInitiated$$' -count $(BENCH_COUNT) ./clientplatform
+	go test -run '^$$' -bench . -count $(BENCH_COUNT) ./clientplatform
 
 bench-relay: ## the relay with 9,500 tunnels and a million messages: writes docs/benchmarks-relay.md (5 min)
 	go -C tools run ./benchrelay

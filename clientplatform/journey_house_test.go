@@ -11,9 +11,11 @@ import (
 	"net/http/httptest"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/hitherauth/hither/clientplatform"
 	"github.com/hitherauth/hither/ctap2"
+	"github.com/hitherauth/hither/hybrid"
 	"github.com/hitherauth/hither/internal/account"
 	"github.com/hitherauth/hither/internal/rootkey"
 	"github.com/hitherauth/hither/internal/secret"
@@ -29,7 +31,7 @@ type installation struct {
 	client *clientplatform.Client
 }
 
-func openInstallation(t *testing.T, logger *slog.Logger) *installation {
+func openInstallation(t testing.TB, logger *slog.Logger) *installation {
 	t.Helper()
 	dir := must(sqlite.OwnDirectory(filepath.Join(t.TempDir(), "data")))(t)
 	store := must(sqlite.Open(t.Context(), sqlite.Config{Directory: dir, Logger: logger}))(t)
@@ -62,8 +64,8 @@ func openInstallation(t *testing.T, logger *slog.Logger) *installation {
 	return i
 }
 
-func must[T any](v T, err error) func(*testing.T) T {
-	return func(t *testing.T) T {
+func must[T any](v T, err error) func(testing.TB) T {
+	return func(t testing.TB) T {
 		t.Helper()
 		if err != nil {
 			t.Fatal(err)
@@ -84,7 +86,7 @@ type signedIn struct {
 
 // register makes an account with a first passkey: what a program does that signs
 // its user up.
-func (i *installation) register(t *testing.T, a ctap2.Authenticator, name string) (signedIn, error) {
+func (i *installation) register(t testing.TB, a ctap2.Authenticator, name string) (signedIn, error) {
 	t.Helper()
 	return i.journey(t, "registration", "", map[string]string{"name": name}, func(options []byte) ([]byte, error) {
 		answer, err := i.client.Create(t.Context(), a, must(webauthn.ParseCreationOptions(options))(t))
@@ -93,7 +95,7 @@ func (i *installation) register(t *testing.T, a ctap2.Authenticator, name string
 }
 
 // add gives the account of a session another passkey.
-func (i *installation) add(t *testing.T, a ctap2.Authenticator, token string) (signedIn, error) {
+func (i *installation) add(t testing.TB, a ctap2.Authenticator, token string) (signedIn, error) {
 	t.Helper()
 	return i.journey(t, "registration", token, map[string]string{}, func(options []byte) ([]byte, error) {
 		answer, err := i.client.Create(t.Context(), a, must(webauthn.ParseCreationOptions(options))(t))
@@ -102,7 +104,7 @@ func (i *installation) add(t *testing.T, a ctap2.Authenticator, token string) (s
 }
 
 // signIn signs in; "" for the name: whoever answers says who they are.
-func (i *installation) signIn(t *testing.T, a ctap2.Authenticator, name string) (signedIn, error) {
+func (i *installation) signIn(t testing.TB, a ctap2.Authenticator, name string) (signedIn, error) {
 	t.Helper()
 	request := map[string]string{}
 	if name != "" {
@@ -116,7 +118,7 @@ func (i *installation) signIn(t *testing.T, a ctap2.Authenticator, name string) 
 
 // journey begins a ceremony, has it answered, and finishes it. An error is the
 // answer's: the server has nothing to refuse.
-func (i *installation) journey(t *testing.T, kind, token string, request any, answer func(options []byte) ([]byte, error)) (result signedIn, err error) {
+func (i *installation) journey(t testing.TB, kind, token string, request any, answer func(options []byte) ([]byte, error)) (result signedIn, err error) {
 	t.Helper()
 	var begun struct {
 		Ceremony  string          `json:"ceremony"`
@@ -136,14 +138,14 @@ func (i *installation) journey(t *testing.T, kind, token string, request any, an
 }
 
 // me asks whose session a token is of.
-func (i *installation) me(t *testing.T, token string) string {
+func (i *installation) me(t testing.TB, token string) string {
 	t.Helper()
 	var answer signedIn
 	i.send(t, http.MethodGet, "me", token, nil, nil, &answer)
 	return answer.Account.Name
 }
 
-func (i *installation) post(t *testing.T, path, token string, cookies []*http.Cookie, body, into any) []*http.Cookie {
+func (i *installation) post(t testing.TB, path, token string, cookies []*http.Cookie, body, into any) []*http.Cookie {
 	t.Helper()
 	b, err := json.Marshal(body)
 	if err != nil {
@@ -152,7 +154,7 @@ func (i *installation) post(t *testing.T, path, token string, cookies []*http.Co
 	return i.send(t, http.MethodPost, path, token, cookies, b, into)
 }
 
-func (i *installation) send(t *testing.T, method, path, token string, cookies []*http.Cookie, body []byte, into any) []*http.Cookie {
+func (i *installation) send(t testing.TB, method, path, token string, cookies []*http.Cookie, body []byte, into any) []*http.Cookie {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), method, i.origin+"/api/v1/"+path, bytes.NewReader(body))
 	if err != nil {
@@ -185,4 +187,37 @@ func (i *installation) send(t *testing.T, method, path, token string, cookies []
 		t.Fatal(err)
 	}
 	return response.Cookies()
+}
+
+// BenchmarkSignIn is a sign-in at a running server with a phone, by QR code, over
+// the ether in memory and loopback. What a person waits for, apart from what they do
+// themselves, is from the advert to the session: ms-from-advert.
+func BenchmarkSignIn(b *testing.B) {
+	i, r := openInstallation(b, slog.New(slog.DiscardHandler)), newRoom(b, heldBy(agrees))
+	if _, err := i.register(b, r.phone, "bob"); err != nil {
+		b.Fatal(err)
+	}
+	var heard time.Time
+	r.Client.Progress = func(e hybrid.Event) {
+		if _, ok := e.(hybrid.AdvertMatched); ok {
+			heard = time.Now()
+		}
+	}
+	var waited time.Duration
+	for b.Loop() {
+		ended := r.Scan(b, r.phone)
+		conn, err := hybrid.Initiate(b.Context(), r.Client)
+		if err != nil {
+			b.Fatal(err)
+		}
+		if _, err := i.signIn(b, conn, ""); err != nil {
+			b.Fatal(err)
+		}
+		waited += time.Since(heard)
+		_ = conn.Close()
+		if err := <-ended; err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(waited.Seconds()*1000/float64(b.N), "ms-from-advert")
 }
