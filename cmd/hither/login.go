@@ -188,24 +188,11 @@ func (p program) ceremony(ctx context.Context, c ceremonyParts, f loginFlags) (a
 	if f.create {
 		return p.create(ctx, c, f)
 	}
-	begun, err := c.server.BeginAuthentication(ctx)
-	if err != nil {
-		return api.Result{}, err
-	}
-	options, err := webauthn.ParseRequestOptions(begun.Options)
-	if err != nil {
-		return api.Result{}, notOurs(err)
-	}
-	a, done, err := c.way(ctx, hybrid.HintGetAssertion)
-	if err != nil {
-		return api.Result{}, err
-	}
-	answer, err := c.platform.Get(ctx, a, options)
-	done()
-	if err != nil {
-		return api.Result{}, err
-	}
-	return begun.Finish(ctx, answer.JSON)
+	return through(ctx, c, hybrid.HintGetAssertion, c.server.BeginAuthentication, webauthn.ParseRequestOptions,
+		func(a ctap2.Authenticator, options webauthn.RequestOptions) ([]byte, error) {
+			answer, err := c.platform.Get(ctx, a, options)
+			return answer.JSON, err
+		})
 }
 
 func (p program) create(ctx context.Context, c ceremonyParts, f loginFlags) (api.Result, error) {
@@ -213,24 +200,48 @@ func (p program) create(ctx context.Context, c ceremonyParts, f loginFlags) (api
 	if err != nil {
 		return api.Result{}, err
 	}
-	begun, err := c.server.BeginRegistration(ctx, registration)
+	begin := func(ctx context.Context) (*api.Ceremony, error) { return c.server.BeginRegistration(ctx, registration) }
+	return through(ctx, c, hybrid.HintMakeCredential, begin, webauthn.ParseCreationOptions,
+		func(a ctap2.Authenticator, options webauthn.CreationOptions) ([]byte, error) {
+			answer, err := c.platform.Create(ctx, a, options)
+			return answer.JSON, err
+		})
+}
+
+// through begins a ceremony, reaches an authenticator, and finishes it. It begins
+// twice: to find out what the server has against it before anybody is bothered, and
+// again when the phone is there, for the person may have taken as long to find it as
+// a ceremony lives. What has only begun costs the server nothing.
+func through[O any](ctx context.Context, c ceremonyParts, hint hybrid.Hint, begin func(context.Context) (*api.Ceremony, error),
+	parse func([]byte) (O, error), ask func(ctap2.Authenticator, O) ([]byte, error),
+) (api.Result, error) {
+	begun := func() (ceremony *api.Ceremony, options O, err error) {
+		if ceremony, err = begin(ctx); err != nil {
+			return nil, options, err
+		}
+		if options, err = parse(ceremony.Options); err != nil {
+			return nil, options, notOurs(err)
+		}
+		return ceremony, options, nil
+	}
+	if _, _, err := begun(); err != nil {
+		return api.Result{}, err
+	}
+	a, done, err := c.way(ctx, hint)
 	if err != nil {
 		return api.Result{}, err
 	}
-	options, err := webauthn.ParseCreationOptions(begun.Options)
+	ceremony, options, err := begun()
 	if err != nil {
-		return api.Result{}, notOurs(err)
-	}
-	a, done, err := c.way(ctx, hybrid.HintMakeCredential)
-	if err != nil {
+		done()
 		return api.Result{}, err
 	}
-	answer, err := c.platform.Create(ctx, a, options)
+	answer, err := ask(a, options)
 	done()
 	if err != nil {
 		return api.Result{}, err
 	}
-	return begun.Finish(ctx, answer.JSON)
+	return ceremony.Finish(ctx, answer)
 }
 
 // registration says whose account is to be made: by the link, the flags, or the
