@@ -11,9 +11,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"math"
 
-	"github.com/hitherauth/hither/internal/cbor"
 	"github.com/hitherauth/hither/internal/secret"
 	"github.com/hitherauth/hither/tunnel"
 )
@@ -166,24 +164,4 @@ func (k EIDKey) tag(message [aes.BlockSize]byte) [tagSize]byte {
 	copy(outer[sha256.BlockSize:], digest[:])
 	digest = sha256.Sum256(outer[:])
 	return [tagSize]byte(digest[:])
-}
-
-// OfferedPSM returns the PSM of the BLE L2CAP channel that an advert offers behind
-// its first 20 bytes, as CTAP 2.3 lets a phone do whose QR code asked for it. This
-// package never asks and does not use such channels.
-func OfferedPSM(serviceData []byte) (psm uint16, ok bool) {
-	const channelL2CAP = int64(1)
-	if len(serviceData) <= AdvertSize {
-		return 0, false
-	}
-	v, err := cbor.Decode(serviceData[AdvertSize:])
-	if err != nil {
-		return 0, false
-	}
-	m, _ := v.(map[any]any)
-	n, ok := m[channelL2CAP].(int64)
-	if !ok || n <= 0 || n > math.MaxUint16 {
-		return 0, false
-	}
-	return uint16(n), true
 }

@@ -173,37 +173,6 @@ func TestOpenAllocatesNothing(t *testing.T) {
 	}
 }
 
-func TestOfferedPSM(t *testing.T) {
-	t.Parallel()
-	advert := testEIDKey().Seal(hybrid.EID{})
-	for name, row := range map[string]struct {
-		suffix []byte
-		psm    uint16
-	}{
-		"none":             {nil, 0},
-		"130":              {[]byte{0xa1, 0x01, 0x18, 0x82}, 130}, // of a Pixel 8
-		"65535":            {[]byte{0xa1, 0x01, 0x19, 0xff, 0xff}, 65535},
-		"zero":             {[]byte{0xa1, 0x01, 0x00}, 0},
-		"negative":         {[]byte{0xa1, 0x01, 0x20}, 0},
-		"beside_another":   {[]byte{0xa2, 0x00, 0xf5, 0x01, 0x18, 0x82}, 130},
-		"not_canonical":    {[]byte{0xa1, 0x01, 0x19, 0x00, 0x82}, 0},
-		"trailing_byte":    {[]byte{0xa1, 0x01, 0x18, 0x82, 0x00}, 0},
-		"cut":              {[]byte{0xa1, 0x01, 0x18}, 0},
-		"not_a_map":        {[]byte{0x18, 0x82}, 0},
-		"nothing_like_it":  {[]byte{0xff, 0xff}, 0},
-		"indefinite_items": {[]byte{0xbf, 0x01, 0x18, 0x82, 0xff}, 0},
-	} {
-		if psm, ok := hybrid.OfferedPSM(append(advert[:], row.suffix...)); psm != row.psm || ok != (row.psm != 0) {
-			t.Errorf("%s: %d, %v", name, psm, ok)
-		}
-	}
-	for n := range advert {
-		if psm, ok := hybrid.OfferedPSM(advert[:n]); ok || psm != 0 {
-			t.Errorf("%d bytes: %d", n, psm)
-		}
-	}
-}
-
 func ExampleEIDKey_Open() {
 	secret := hybrid.QRSecretFromBytes([16]byte{1, 2, 3}) // of 16 random bytes
 	eid, err := hybrid.NewEID(nil, tunnel.RoutingID{1, 2, 3}, 266)
