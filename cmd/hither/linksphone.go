@@ -94,15 +94,7 @@ func (p program) listen(ctx context.Context, f listenFlags) error {
 		return err
 	}
 	defer v.close()
-	radio, err := p.radio(ctx)
-	if err != nil {
-		return err
-	}
-	opened, err := p.openVault(ctx, v, f.vault)
-	if err != nil {
-		return err
-	}
-	software, err := p.authenticator(v, opened, f.vault)
+	radio, software, err := p.phone(ctx, v, f.vault)
 	if err != nil {
 		return err
 	}

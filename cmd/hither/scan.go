@@ -20,6 +20,7 @@ import (
 
 	"github.com/hitherauth/hither/ctap2"
 	"github.com/hitherauth/hither/hybrid"
+	"github.com/hitherauth/hither/internal/ble"
 	"github.com/hitherauth/hither/internal/cli"
 )
 
@@ -80,15 +81,7 @@ func (p program) scan(ctx context.Context, f scanFlags, args []string) error {
 		return err
 	}
 	defer v.close()
-	radio, err := p.radio(ctx)
-	if err != nil {
-		return err
-	}
-	opened, err := p.openVault(ctx, v, f.vault)
-	if err != nil {
-		return err
-	}
-	software, err := p.authenticator(v, opened, f.vault)
+	radio, software, err := p.phone(ctx, v, f.vault)
 	if err != nil {
 		return err
 	}
@@ -108,6 +101,21 @@ func (p program) scan(ctx context.Context, f scanFlags, args []string) error {
 	err = hybrid.Respond(ctx, config, qr, seen)
 	v.close()
 	return p.scanned(ctx, seen, err)
+}
+
+// phone is what a phone in software needs: a radio, before its person is asked for
+// anything, and the passkeys of a vault.
+func (p program) phone(ctx context.Context, v voice, f vaultFlags) (*ble.Radio, ctap2.Authenticator, error) {
+	radio, err := p.radio(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	opened, err := p.openVault(ctx, v, f)
+	if err != nil {
+		return nil, nil, err
+	}
+	software, err := p.authenticator(v, opened, f)
+	return radio, software, err
 }
 
 // scanned says what became of it: the person sees no end of it elsewhere, for a
