@@ -192,7 +192,7 @@ func TestJourneyManage(t *testing.T) {
 		return b.do(http.MethodPost, pathRegFinish, body).ok(t, http.StatusCreated)
 	}
 
-	// J8: add.
+	// add.
 	added := addTo(second)
 	if added["session"] != nil || added["account"].(object)["name"] != "barbara" {
 		t.Errorf("got %v", added)
@@ -202,13 +202,13 @@ func TestJourneyManage(t *testing.T) {
 		t.Errorf("the first authenticator was asked for another: %v", err)
 	}
 
-	// J8: list.
+	// list.
 	list := b.do(http.MethodGet, "/api/v1/credentials", nil).ok(t, http.StatusOK)["credentials"].([]any)
 	if len(list) != 2 || list[0].(object)["id"] != first.ID.String() || list[0].(object)["current"] != true || list[1].(object)["last_used"] != nil {
 		t.Errorf("got %v", list)
 	}
 
-	// J8: rename, by API and by form.
+	// rename, by API and by form.
 	renamed := b.do(http.MethodPatch, "/api/v1/credentials/"+id, object{"name": "  Blue   key "}).ok(t, http.StatusOK)
 	if renamed["name"] != "Blue key" {
 		t.Errorf("got %v", renamed)
