@@ -40,9 +40,17 @@ type config struct {
 	Algorithms              []algorithm                  `koanf:"algorithms"`
 	SessionIdle             duration                     `koanf:"session_idle"`
 	SessionLifetime         duration                     `koanf:"session_lifetime"`
+	PhoneWait               duration                     `koanf:"phone_wait"`
 	LogLevel                slog.Level                   `koanf:"log_level"`
 	LogFormat               string                       `koanf:"log_format"`
 }
+
+// Bounds of phone_wait. Below, pages would advise people who have not read the
+// question yet; above, browsers have given up before.
+const (
+	minPhoneWait = time.Second
+	maxPhoneWait = 5 * time.Minute
+)
 
 // decode makes a config of a value for each key and judges what can be judged
 // without looking at files or the network.
@@ -81,6 +89,8 @@ func (r resolved) judge(c config) error {
 	case c.SessionIdle > c.SessionLifetime:
 		return refused("session_idle (%v) is longer than session_lifetime (%v): make it shorter",
 			time.Duration(c.SessionIdle), time.Duration(c.SessionLifetime))
+	case time.Duration(c.PhoneWait) < minPhoneWait || time.Duration(c.PhoneWait) > maxPhoneWait:
+		return refused("%s: %v is not between %v and %v", r.sources["phone_wait"], time.Duration(c.PhoneWait), minPhoneWait, maxPhoneWait)
 	}
 	return nil
 }

@@ -36,7 +36,7 @@ func TestDefaultsDecode(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c.Listen != "127.0.0.1:8080" || c.Signup != "closed" || time.Duration(c.SessionIdle) != 7*24*time.Hour {
+	if c.Listen != "127.0.0.1:8080" || c.Signup != "closed" || time.Duration(c.SessionIdle) != 7*24*time.Hour || time.Duration(c.PhoneWait) != 30*time.Second {
 		t.Errorf("got %+v", c)
 	}
 	delete(r.values, "name")
@@ -67,7 +67,7 @@ attestation_aaguids:
 `)
 	r, err := layers{
 		settings: settings(), file: path, flags: flags,
-		environ: []string{"HITHER_NAME=Environment", "HITHER_LOG_LEVEL=warn", "HITHER_SESSION_IDLE=90m", "HITHER_LISTEN=", "HITHER_CONFIG=x", "HITHER_TEST_X=1", "HOME=/"},
+		environ: []string{"HITHER_NAME=Environment", "HITHER_LOG_LEVEL=warn", "HITHER_SESSION_IDLE=90m", "HITHER_LISTEN=", "HITHER_CONFIG=x", "HITHER_TEST_X=1", "HITHER_TESTBED_URL=x", "HITHER_PHONE_WAIT=2.5s", "HOME=/"},
 	}.resolve()
 	if err != nil {
 		t.Fatal(err)
@@ -85,6 +85,7 @@ attestation_aaguids:
 		"trusted_proxies":     {"--trusted-proxies", len(c.TrustedProxies) == 2 && netip.Prefix(c.TrustedProxies[0]) == netip.MustParsePrefix("192.0.2.1/32")},
 		"log_level":           {"HITHER_LOG_LEVEL", c.LogLevel.String() == "WARN"},
 		"session_idle":        {"HITHER_SESSION_IDLE", time.Duration(c.SessionIdle) == 90*time.Minute},
+		"phone_wait":          {"HITHER_PHONE_WAIT", time.Duration(c.PhoneWait) == 2500*time.Millisecond},
 		"signup":              {"signup in " + path, c.Signup == "open"},
 		"rate_limits":         {"rate_limits in " + path, c.RateLimits == "off"},
 		"algorithms":          {"algorithms in " + path, cmp.Equal(c.Algorithms, []algorithm{algorithm(webauthn.ES256), algorithm(webauthn.EdDSA)})},
@@ -128,6 +129,8 @@ func TestConfigurationRefused(t *testing.T) {
 		"duration":              {environ: []string{"HITHER_SESSION_IDLE=3600"}, want: `"3600" is not a time`},
 		"negative_duration":     {environ: []string{"HITHER_SESSION_IDLE=-1h"}, want: `"-1h" is not a time`},
 		"long_idle":             {environ: []string{"HITHER_SESSION_IDLE=31d"}, want: "longer than session_lifetime"},
+		"short_phone_wait":      {environ: []string{"HITHER_PHONE_WAIT=999ms"}, want: "HITHER_PHONE_WAIT: 999ms is not between 1s and 5m0s"},
+		"long_phone_wait":       {yaml: "phone_wait: 301s", want: ": 5m1s is not between 1s and 5m0s"},
 		"half_a_certificate":    {environ: []string{"HITHER_TLS_CERT_FILE=a.pem"}, want: "belong together"},
 		"no_name":               {environ: []string{"HITHER_NAME= "}, want: "must have 1 to 64"},
 		"no_file":               {yaml: "-", want: "no such file"},

@@ -153,6 +153,7 @@ func (h *house) server(s site) (*server.Server, error) {
 		SignUpOpen:     h.config.Signup == "open",
 		TrustedProxies: proxies,
 		RateLimitsOff:  h.config.RateLimits == "off",
+		PhoneWait:      time.Duration(h.config.PhoneWait),
 		DecoyKey:       secret.Hide(h.key.Derive("decoy credential ids")),
 		Version:        cli.Version(),
 		Ready:          h.store.Ready,

@@ -127,10 +127,11 @@ func (l layers) fromFile() (map[string]any, func(string) string, error) {
 }
 
 // ignored are variables that begin like configuration keys and are none: the
-// configuration file itself and what tests read.
+// configuration file itself, what tests read, and what a test bed tells the
+// programs in it.
 func ignored(variable string) bool {
 	return slices.Contains([]string{"HITHER_CONFIG", "HITHER_VECTORS"}, variable) ||
-		strings.HasPrefix(variable, "HITHER_TEST_")
+		strings.HasPrefix(variable, "HITHER_TEST_") || strings.HasPrefix(variable, "HITHER_TESTBED_")
 }
 
 func (l layers) fromEnvironment() (map[string]any, func(string) string, error) {

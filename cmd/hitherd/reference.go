@@ -52,7 +52,7 @@ const referenceHead = `<!-- Made by go generate ./cmd/hitherd from cmd/hitherd/s
 4. the default
 
 A key that does not exist is refused wherever it stands, and so is a variable that begins with ` + "`HITHER_`" + ` and is no key
-(except ` + "`HITHER_CONFIG`, `HITHER_VECTORS` and `HITHER_TEST_…`" + `).
+(except ` + "`HITHER_CONFIG`, `HITHER_VECTORS`, `HITHER_TEST_…` and `HITHER_TESTBED_…`" + `).
 ` + "`hitherd config check`" + ` judges a configuration without starting anything; ` + "`hitherd config print`" + ` shows each value and where it came from.
 
 | key | default | allowed | meaning |

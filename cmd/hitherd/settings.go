@@ -113,6 +113,11 @@ func settings() []setting {
 			doc: "A session ends so long after its sign-in, used or not.",
 		},
 		{
+			key: "phone_wait", initial: "30s",
+			doc: "Pages say what to check when somebody has waited so long for a phone: browsers stay at “Connecting” and show no error. " +
+				"What a browser gives up from then on counts as timed out, not as cancelled. 1s to 5m.",
+		},
+		{
 			key: "log_level", initial: "info", values: []string{"debug", "info", "warn", "error"},
 			doc: "The least important messages that are logged. Logs go to standard error and hold no secret.",
 		},

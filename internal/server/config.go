@@ -47,6 +47,9 @@ type Config struct {
 	SignUpOpen bool
 	// TrustedProxies are the peers whose X-Forwarded-For is believed. Empty: none.
 	TrustedProxies []netip.Prefix
+	// PhoneWait is the time after which pages tell somebody who waits for a
+	// phone what to check. Zero: that of [web.Site].
+	PhoneWait time.Duration
 	// RateLimitsOff switches the limits per address prefix off, for benchmarks.
 	RateLimitsOff bool
 	// DecoyKey makes the credential ids that unknown names seem to have. It
@@ -79,6 +82,7 @@ type Server struct {
 	accounts   *account.Accounts
 	store      account.Store
 	signUpOpen bool
+	phoneWait  time.Duration
 	proxies    front.Proxies
 	decoyKey   secret.Hidden[[32]byte]
 	dummyKey   *ecdsa.PublicKey
@@ -127,7 +131,7 @@ func New(c Config) (*Server, error) {
 	}
 	s := &Server{
 		origin: c.PublicURL, host: u.Host, secure: u.Scheme == "https", related: slices.Clone(c.RelatedOrigins), name: c.Name,
-		rp: c.RelyingParty, accounts: c.Accounts, store: c.Store, signUpOpen: c.SignUpOpen,
+		rp: c.RelyingParty, accounts: c.Accounts, store: c.Store, signUpOpen: c.SignUpOpen, phoneWait: c.PhoneWait,
 		proxies: append(front.Proxies(nil), c.TrustedProxies...), decoyKey: c.DecoyKey, dummyKey: &dummy.PublicKey,
 		backup: c.Backup, logger: c.Logger, now: c.Now, pages: pages, metrics: newMetrics(), tracer: c.Tracer,
 	}

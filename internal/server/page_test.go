@@ -4,7 +4,9 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/hitherauth/hither/internal/server"
 	"github.com/hitherauth/hither/webauthn/webauthntest"
 )
 
@@ -84,5 +86,26 @@ func TestProvider(t *testing.T) {
 	}
 	if _, page := b.get("/account"); !strings.Contains(page, from) {
 		t.Errorf("the page does not say %q", from)
+	}
+}
+
+func TestPhoneWait(t *testing.T) {
+	t.Parallel()
+	for want, wait := range map[string]time.Duration{`data-patience="30"`: 0, `data-patience="2.5"`: 2500 * time.Millisecond} {
+		t.Run(want, func(t *testing.T) {
+			t.Parallel()
+			h := openHouse(t, houseConfig{edit: func(c *server.Config) { c.PhoneWait = wait }})
+			b := h.browser()
+			for _, path := range []string{"/login", "/setup"} {
+				if _, page := b.get(path); !strings.Contains(page, want) {
+					t.Errorf("%s: no %s in the page", path, want)
+				}
+			}
+			_, body := b.create(b.beginRegistration(object{"name": "waiter"}))
+			b.do(http.MethodPost, pathRegFinish, body).ok(t, http.StatusCreated)
+			if _, page := b.get("/account"); !strings.Contains(page, want) {
+				t.Errorf("/account: no %s in the page", want)
+			}
+		})
 	}
 }

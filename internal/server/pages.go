@@ -126,7 +126,7 @@ func (s *Server) asset(w http.ResponseWriter, r *http.Request) {
 
 // site is what every page shows.
 func (s *Server) site(c *call) web.Site {
-	out := web.Site{RPName: s.name, Notice: web.Notice(c.r.URL.Query().Get("notice"))}
+	out := web.Site{RPName: s.name, Patience: s.phoneWait, Notice: web.Notice(c.r.URL.Query().Get("notice"))}
 	if v := c.visitor; v.live {
 		out.Person = &web.Person{Name: v.account.Name, DisplayName: v.account.DisplayName, Administrator: v.account.Administrator}
 	}
