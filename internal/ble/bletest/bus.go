@@ -10,8 +10,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strings"
+
+	"github.com/hitherauth/hither/internal/child"
 )
 
 // BusConfig describes a private bus.
@@ -26,9 +27,9 @@ type BusConfig struct {
 // Bus is a private D-Bus bus: a dbus-daemon with a socket in a directory of its own.
 type Bus struct {
 	dir    string
-	cancel context.CancelFunc
+	daemon *child.Process
 	ended  chan struct{} // closed when the daemon is gone and the directory too
-	err    error         // of removing the directory; read after ended
+	err    error         // of making sure; read after ended
 }
 
 // StartBus starts a bus that lives until ctx is done or it is closed. It accepts
@@ -47,22 +48,28 @@ func StartBus(ctx context.Context, c BusConfig) (*Bus, error) {
 		return nil, fmt.Errorf("bletest: %w", err)
 	}
 	b := &Bus{dir: dir, ended: make(chan struct{})}
-	ctx, b.cancel = context.WithCancel(ctx)
 	if err := b.start(ctx, program, c.Policy); err != nil {
-		b.cancel()
 		return nil, errors.Join(fmt.Errorf("bletest: starting %s: %w", program, err), os.RemoveAll(dir))
 	}
+	go func() {
+		defer close(b.ended)
+		<-b.daemon.Ended()
+		b.err = os.RemoveAll(dir)
+	}()
 	return b, nil
 }
 
 // Address is the bus's address, for DBUS_SYSTEM_BUS_ADDRESS.
 func (b *Bus) Address() string { return "unix:path=" + filepath.Join(b.dir, "bus") }
 
+// Ended is closed when nothing is left of the bus, however it ended.
+func (b *Bus) Ended() <-chan struct{} { return b.ended }
+
 // Close ends the bus, as a crash would, and returns when nothing is left of it.
 func (b *Bus) Close() error {
-	b.cancel()
+	err := b.daemon.Close()
 	<-b.ended
-	return b.err
+	return errors.Join(err, b.err)
 }
 
 func (b *Bus) start(ctx context.Context, program, policy string) error {
@@ -73,41 +80,21 @@ func (b *Bus) start(ctx context.Context, program, policy string) error {
 	cmd := exec.CommandContext(ctx, program, //nolint:gosec // the caller says which program to run
 		"--nofork", "--nopidfile", "--nosyslog", "--print-address=1", "--config-file="+config)
 	cmd.Env = []string{"PATH=/usr/bin:/bin"} // no DBUS_ variables of ours
-	endWithUs(cmd)
 	var complaints strings.Builder
 	cmd.Stderr = &limited{to: &complaints, left: 4096}
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		return err
 	}
-	started := make(chan error, 1)
-	go b.run(cmd, started)
-	if err := <-started; err != nil {
+	if b.daemon, err = child.Start(ctx, cmd); err != nil {
 		return err
 	}
 	// It prints its address once it listens.
 	if _, err := bufio.NewReader(io.LimitReader(out, 4096)).ReadString('\n'); err != nil {
-		b.cancel()
-		<-b.ended
-		return fmt.Errorf("it ended: %s", strings.TrimSpace(complaints.String()))
+		err := b.daemon.Close()
+		return errors.Join(fmt.Errorf("it ended: %s", strings.TrimSpace(complaints.String())), err)
 	}
 	return nil
-}
-
-// run starts the daemon and waits for its end, on a thread of its own: where the
-// daemon ends with its parent, the parent is the thread.
-func (b *Bus) run(cmd *exec.Cmd, started chan<- error) {
-	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
-	if err := cmd.Start(); err != nil {
-		started <- err
-		return
-	}
-	defer close(b.ended)
-	started <- nil
-	_ = cmd.Wait() // it was killed
-	b.cancel()
-	b.err = os.RemoveAll(b.dir)
 }
 
 // configuration is a bus on which everybody may do everything, in the words of

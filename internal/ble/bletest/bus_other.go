@@ -1,7 +1,0 @@
-//go:build !linux
-
-package bletest
-
-import "os/exec"
-
-func endWithUs(*exec.Cmd) {}
