@@ -27,8 +27,8 @@ type Process struct {
 // Start starts a program that was prepared with [exec.CommandContext]. It ends with
 // ctx, and with the context of cmd, as if by [Process.Close].
 //
-// What cmd.SysProcAttr holds is kept. Its Pdeathsig is what the program gets when
-// this process ends without closing it; 0 means SIGKILL. cmd.WaitDelay is how long
+// What cmd.SysProcAttr holds is kept. When this process ends without closing it, the
+// program is killed, or see [Gently]. cmd.WaitDelay is how long
 // the group may take to end; 0 means 5 seconds. cmd.Wait must not be called: after
 // [Process.Ended], cmd.ProcessState says how the program ended.
 func Start(ctx context.Context, cmd *exec.Cmd) (*Process, error) {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strconv"
@@ -25,6 +26,15 @@ func (p *Process) prepare() error {
 	}
 	p.cmd.SysProcAttr = &attr
 	return nil
+}
+
+// Gently has a program asked to end (SIGTERM), and not killed, when this process
+// ends without closing it: for one that has to clean up.
+func Gently(cmd *exec.Cmd) {
+	if cmd.SysProcAttr == nil {
+		cmd.SysProcAttr = &syscall.SysProcAttr{}
+	}
+	cmd.SysProcAttr.Pdeathsig = syscall.SIGTERM
 }
 
 // run starts the program and waits for its end, on a thread of its own: the parent

@@ -2,7 +2,14 @@
 
 package child
 
-import "errors"
+import (
+	"errors"
+	"os/exec"
+)
+
+// Gently has a program asked to end, and not killed, when this process ends without
+// closing it.
+func Gently(*exec.Cmd) {}
 
 func (*Process) prepare() error { return errors.ErrUnsupported }
 

@@ -119,6 +119,13 @@ func (b *BlueZ) SetPower(on bool) {
 	}
 }
 
+// Powered says whether there is an adapter that is switched on.
+func (b *BlueZ) Powered() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return slices.ContainsFunc(b.adapters, func(a *adapter) bool { return !a.off })
+}
+
 // RemoveAdapter takes an adapter away.
 func (b *BlueZ) RemoveAdapter(name string) {
 	b.mu.Lock()

@@ -1,0 +1,191 @@
+package testbed
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"runtime"
+	"sync"
+
+	"github.com/hitherauth/hither/internal/ble/bletest"
+)
+
+// ErrClosed says that the bed has been closed.
+var ErrClosed = errors.New("testbed: the bed is closed")
+
+// Bed is a test bed: a screen, an air and a tunnel service that nobody else uses.
+// It may be used by several goroutines.
+type Bed struct {
+	config   Config
+	chromium string // a path; "" if there is none
+	dir      string // for whatever is a file; it is removed at the end
+
+	bus     *bletest.Bus
+	bluez   *bletest.BlueZ
+	screen  *screen
+	tunnels *tunnels
+	diary   *diary
+
+	ctx   context.Context // done when the bed begins to end; its cause says why
+	end   context.CancelCauseFunc
+	ended chan struct{} // closed when nothing is left
+	err   error         // what went wrong; read after ended
+
+	mu   sync.Mutex
+	over bool           // nothing is begun any more
+	work sync.WaitGroup // what goes on in this bed: phones, browsers
+
+	airMu sync.Mutex
+	air   Air
+}
+
+// Start starts a test bed. It lives until ctx is done or it is closed, and not longer
+// than its parts: when the screen or the bus dies, everything ends, see [Bed.Err].
+//
+// The error names each program that is missing, with the Debian package that has it:
+// see [MissingError].
+func Start(ctx context.Context, config Config) (*Bed, error) {
+	if runtime.GOOS != "linux" {
+		return nil, fmt.Errorf("testbed: it needs Linux, and this is %s: %w", runtime.GOOS, errors.ErrUnsupported)
+	}
+	config = config.withDefaults()
+	chromium, err := findPrograms(config)
+	if err != nil {
+		return nil, fmt.Errorf("testbed: %w", err)
+	}
+	// Not below a test's directory: the path of a unix socket has room for 107 bytes.
+	dir, err := os.MkdirTemp("", "hither-bed-")
+	if err != nil {
+		return nil, fmt.Errorf("testbed: %w", err)
+	}
+	b := &Bed{config: config, chromium: chromium, dir: dir, diary: newDiary(), ended: make(chan struct{})}
+	b.ctx, b.end = context.WithCancelCause(ctx)
+	if err := b.start(); err != nil {
+		err = fmt.Errorf("testbed: %w", errors.Join(err, context.Cause(ctx)))
+		b.end(err)
+		return nil, errors.Join(err, b.takeDown())
+	}
+	config.Logger.Debug("test bed started", "screen", b.screen.display, "tunnels", b.tunnels.address)
+	go b.live()
+	return b, nil
+}
+
+// start starts the parts. They do not end with the context by themselves: there is
+// an order, see takeDown.
+func (b *Bed) start() (err error) {
+	ctx := context.WithoutCancel(b.ctx)
+	// The screen takes longest.
+	if b.screen, err = startScreen(b.ctx, b.dir, b.config.Screen); err != nil {
+		return err
+	}
+	if b.bus, err = bletest.StartBus(ctx, bletest.BusConfig{}); err != nil {
+		return err
+	}
+	if b.bluez, err = bletest.StartBlueZ(ctx, b.bus.Address(), bletest.Config{Interval: b.config.Interval}); err != nil {
+		return err
+	}
+	b.tunnels, err = startTunnels(ctx)
+	return err
+}
+
+// live waits for the end.
+func (b *Bed) live() {
+	defer close(b.ended)
+	select {
+	case <-b.ctx.Done():
+	case <-b.screen.xvfb.Ended():
+		b.end(fmt.Errorf("testbed: %w", b.screen.death()))
+	case <-b.bus.Ended():
+		b.end(errors.New("testbed: dbus-daemon ended"))
+	case err := <-b.tunnels.failed:
+		b.end(fmt.Errorf("testbed: the tunnel service ended: %w", err))
+	}
+	cause := context.Cause(b.ctx)
+	b.config.Logger.Debug("test bed ends", "cause", cause)
+	if errors.Is(cause, ErrClosed) || errors.Is(cause, context.Canceled) || errors.Is(cause, context.DeadlineExceeded) {
+		cause = nil
+	}
+	b.err = errors.Join(cause, b.takeDown())
+}
+
+// takeDown ends everything, who uses something before what is used.
+func (b *Bed) takeDown() error {
+	b.mu.Lock()
+	b.over = true
+	b.mu.Unlock()
+	b.work.Wait()
+	var errs []error
+	if b.tunnels != nil {
+		errs = append(errs, b.tunnels.close())
+	}
+	if b.bluez != nil {
+		_ = b.bluez.Close() // the bus may be gone
+	}
+	if b.bus != nil {
+		errs = append(errs, b.bus.Close())
+	}
+	if b.screen != nil {
+		errs = append(errs, b.screen.close())
+	}
+	errs = append(errs, os.RemoveAll(b.dir))
+	if err := errors.Join(errs...); err != nil {
+		return fmt.Errorf("testbed: taking the bed down: %w", err)
+	}
+	return nil
+}
+
+// Close ends everything in this bed and returns when nothing is left of it: no
+// process, no file, no connection. Its error is that of [Bed.Err]. It may be called
+// several times.
+func (b *Bed) Close() error {
+	b.end(ErrClosed)
+	<-b.ended
+	return b.err
+}
+
+// Ended is closed when the bed has ended and nothing of it is left.
+func (b *Bed) Ended() <-chan struct{} { return b.ended }
+
+// Err says what was wrong with a bed that has ended: which part of it died, or what
+// could not be taken down. It is nil before, and when the bed ended because it was
+// closed or its context was done.
+func (b *Bed) Err() error {
+	select {
+	case <-b.ended:
+		return b.err
+	default:
+		return nil
+	}
+}
+
+// begin has f run as a part of the bed, which ends after it: f must return soon after
+// b.ctx is done. It is an error, which says why, when the bed is ending.
+func (b *Bed) begin(f func()) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if err := context.Cause(b.ctx); err != nil || b.over {
+		return err
+	}
+	b.work.Go(f)
+	return nil
+}
+
+// Environ is what the environment of programs needs that are to be in this bed: a
+// browser, or what starts one. Each is as in [os.Environ].
+//
+//   - DISPLAY and XAUTHORITY: the screen, and what opens it.
+//   - DBUS_SYSTEM_BUS_ADDRESS: the bus that BlueZ is on.
+//   - DBUS_SESSION_BUS_ADDRESS: no bus at all, so that a browser does not find that of
+//     whoever runs the test.
+func (b *Bed) Environ() []string {
+	return []string{
+		"DISPLAY=" + b.screen.display,
+		"XAUTHORITY=" + b.screen.authority,
+		"DBUS_SYSTEM_BUS_ADDRESS=" + b.bus.Address(),
+		"DBUS_SESSION_BUS_ADDRESS=unix:path=/dev/null",
+	}
+}
+
+// Chromium is the path of the browser, "" if there is none.
+func (b *Bed) Chromium() string { return b.chromium }

@@ -1,0 +1,117 @@
+package testbed
+
+import (
+	"bufio"
+	"context"
+	"crypto/rand"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"image"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/hitherauth/hither/internal/child"
+)
+
+// patience is how long a program may take to start, on a machine with other things to do.
+const patience = 60 * time.Second
+
+// screen is an X server that draws in memory. Who wants to see what is on it needs a
+// cookie, which is in a file that its owner alone may read.
+type screen struct {
+	display   string // such as ":7"
+	authority string // the path of that file
+	log       string // the path of what Xvfb says
+	cmd       *exec.Cmd
+	xvfb      *child.Process
+}
+
+// startScreen returns when the screen can be drawn on.
+func startScreen(ctx context.Context, dir string, size image.Point) (*screen, error) {
+	s := &screen{authority: filepath.Join(dir, "xauthority"), log: filepath.Join(dir, "xvfb.log")}
+	if err := os.WriteFile(s.authority, cookie(), 0o600); err != nil {
+		return nil, err
+	}
+	log, err := os.OpenFile(s.log, os.O_CREATE|os.O_WRONLY, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = log.Close() }() // Xvfb has its own
+	says, told, err := os.Pipe()
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = says.Close() }()
+	s.cmd = exec.CommandContext(context.WithoutCancel(ctx), "Xvfb", //nolint:gosec // numbers and a path of our own
+		"-displayfd", "3", "-screen", "0", fmt.Sprintf("%dx%dx24", size.X, size.Y),
+		"-nolisten", "tcp", "-noreset", "-auth", s.authority)
+	s.cmd.Stdout, s.cmd.Stderr, s.cmd.ExtraFiles = log, log, []*os.File{told}
+	child.Gently(s.cmd) // killed, it leaves a lock and a socket behind
+	s.xvfb, err = child.Start(context.WithoutCancel(ctx), s.cmd)
+	_ = told.Close() // it has its own
+	if err != nil {
+		return nil, err
+	}
+	if err := s.appear(ctx, says); err != nil {
+		return nil, errors.Join(err, s.close())
+	}
+	return s, nil
+}
+
+// appear waits until Xvfb has written the number of its display.
+func (s *screen) appear(ctx context.Context, says *os.File) error {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	defer context.AfterFunc(ctx, func() { _ = says.SetReadDeadline(time.Unix(1, 0)) })()
+	line, err := bufio.NewReader(says).ReadString('\n')
+	switch {
+	case ctx.Err() != nil:
+		return fmt.Errorf("the screen of Xvfb has not appeared: %w", context.Cause(ctx))
+	case err != nil:
+		<-s.xvfb.Ended()
+		return s.death()
+	}
+	s.display = ":" + strings.TrimSpace(line)
+	return nil
+}
+
+// death says how Xvfb ended, in its own words.
+func (s *screen) death() error {
+	said, _ := os.ReadFile(s.log) // or nothing
+	return fmt.Errorf("the screen is gone: Xvfb ended (%v): %s", s.cmd.ProcessState, lastLine(said))
+}
+
+func (s *screen) close() error { return s.xvfb.Close() }
+
+// cookie is an X authority (Xau): a random cookie, good for any display that knows it.
+func cookie() []byte {
+	const wild = 0xffff // in place of a kind of address
+	var secret [16]byte
+	_, _ = rand.Read(secret[:]) // never fails
+	file := binary.BigEndian.AppendUint16(nil, wild)
+	for _, field := range [][]byte{nil, nil, []byte("MIT-MAGIC-COOKIE-1"), secret[:]} {
+		file = binary.BigEndian.AppendUint16(file, uint16(len(field))) //nolint:gosec // they are short
+		file = append(file, field...)
+	}
+	return file
+}
+
+// Photograph is what is on the screen: pages, and the browser's own dialogs.
+func (b *Bed) Photograph() (*image.RGBA, error) {
+	return nil, errors.ErrUnsupported
+}
+
+// lastLine is the last line with something on it, without control characters.
+func lastLine(text []byte) string {
+	line := ""
+	for l := range strings.Lines(string(text)) {
+		if l = strings.TrimSpace(l); l != "" {
+			line = l
+		}
+	}
+	return fmt.Sprintf("%.300q", line)
+}
