@@ -93,11 +93,12 @@ func (s *process) eventually(t *testing.T, sample string, want float64) scraped 
 	t.Helper()
 	var got scraped
 	for deadline := time.Now().Add(patience); time.Now().Before(deadline); <-time.After(10 * time.Millisecond) {
-		if got = scrape(t, s); got.samples[sample] == want {
+		got = scrape(t, s)
+		if value, there := got.samples[sample]; there && value == want {
 			return got
 		}
 	}
-	t.Fatalf("%s is %v, want %v", sample, got.samples[sample], want)
+	t.Fatalf("%s is %v, want %v; all: %v", sample, got.samples[sample], want, got.samples)
 	return got
 }
 
