@@ -187,5 +187,9 @@ func (b *Bed) Environ() []string {
 	}
 }
 
+// Dir is the bed's folder for files, which is removed at the end with all that is in
+// it. Its owner alone may look into it.
+func (b *Bed) Dir() string { return b.dir }
+
 // Chromium is the path of the browser, "" if there is none.
 func (b *Bed) Chromium() string { return b.chromium }

@@ -41,5 +41,7 @@ func findChromium(program string) (path string, err error) {
 			return path, nil
 		}
 	}
-	return "", &MissingError{Program: "chromium", Package: "chromium"}
+	return "", errNoChromium()
 }
+
+func errNoChromium() error { return &MissingError{Program: "chromium", Package: "chromium"} }

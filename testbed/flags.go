@@ -2,7 +2,9 @@ package testbed
 
 import (
 	"fmt"
+	"maps"
 	"os"
+	"slices"
 )
 
 // ChromiumFlags are what Chromium needs on its command line to be in this bed, beside
@@ -13,15 +15,25 @@ import (
 //
 // A second --host-resolver-rules replaces the first one: who has rules of their own
 // must join them, with a comma.
-func (b *Bed) ChromiumFlags() []string {
+func (b *Bed) ChromiumFlags() []string { return b.flags(BrowserConfig{}) }
+
+func (b *Bed) flags(config BrowserConfig) []string {
+	rules, pins := "MAP cable.* "+b.tunnels.address, pin(b.tunnels.certificate)
+	for _, host := range slices.Sorted(maps.Keys(config.Hosts)) {
+		rules += ", MAP " + host + " " + config.Hosts[host]
+	}
+	for _, certificate := range config.Trust {
+		pins += "," + pin(certificate)
+	}
 	flags := []string{
-		"--host-resolver-rules=MAP cable.* " + b.tunnels.address,
-		"--ignore-certificate-errors-spki-list=" + pin(b.tunnels.certificate),
+		"--host-resolver-rules=" + rules,
+		"--ignore-certificate-errors-spki-list=" + pins,
 		"--ozone-platform=x11",
 		"--no-proxy-server",
 		fmt.Sprintf("--window-size=%d,%d", b.config.Screen.X, b.config.Screen.Y),
 		"--window-position=0,0",
 		"--disable-gpu",
+		"--disable-crashpad-for-testing",
 		"--no-first-run",
 		"--no-default-browser-check",
 		"--disable-background-networking",
