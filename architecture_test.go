@@ -81,8 +81,7 @@ func keptTo() map[string][]string {
 		"github.com/coder/websocket":    {"tunnel"},
 		"github.com/fxamacker/cbor":     {"internal/cbor"},
 		"github.com/godbus/dbus":        {"internal/ble", "internal/ble/bletest"},
-		"github.com/jezek/xgb":          {"internal/eye"},
-		"github.com/makiuchi-d/gozxing": {"cmd/hither", "internal/eye"},
+		"github.com/makiuchi-d/gozxing": {"internal/eye"},
 		"modernc.org/sqlite":            {"internal/store/sqlite"},
 		"golang.org/x/net/publicsuffix": {"clientplatform", "relyingparty"},
 	}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"image"
-	"image/color"
 	_ "image/jpeg" // photographs
 	_ "image/png"  // screenshots
 	"io"
@@ -14,14 +13,13 @@ import (
 	"sync"
 	"time"
 
-	"github.com/makiuchi-d/gozxing"
-	zxing "github.com/makiuchi-d/gozxing/qrcode"
 	"github.com/spf13/cobra"
 
 	"github.com/hitherauth/hither/ctap2"
 	"github.com/hitherauth/hither/hybrid"
 	"github.com/hitherauth/hither/internal/ble"
 	"github.com/hitherauth/hither/internal/cli"
+	"github.com/hitherauth/hither/internal/eye"
 )
 
 const scanLong = `Scan the QR code that a computer nearby shows, given as its text (-: read it from standard input) or as a picture of the
@@ -196,48 +194,10 @@ func readImage(name string) (string, error) {
 	if err != nil {
 		return "", unreadable
 	}
-	if text, ok := findCode(picture); ok {
-		return text, nil
+	if texts := eye.Find(picture); len(texts) > 0 {
+		return texts[0], nil
 	}
 	return "", cli.Failed(fmt.Errorf("no QR code is found in %s", name)).Hint("the whole code must be in the picture, with some light around it")
-}
-
-// findCode looks at a picture as it is and at smaller ones of it: the reader misses
-// one clean code in two hundred, and not the same one in another size.
-func findCode(picture image.Image) (text string, ok bool) {
-	for _, part := range []struct{ of, in int }{{1, 1}, {1, 2}, {3, 4}, {5, 8}} {
-		source := gozxing.NewLuminanceSourceFromImage(shrunk{picture, part.of, part.in})
-		for _, binarizer := range []gozxing.Binarizer{gozxing.NewHybridBinarizer(source), gozxing.NewGlobalHistgramBinarizer(source)} {
-			bitmap, err := gozxing.NewBinaryBitmap(binarizer)
-			if err != nil {
-				return "", false
-			}
-			for _, hint := range []gozxing.DecodeHintType{gozxing.DecodeHintType_TRY_HARDER, gozxing.DecodeHintType_PURE_BARCODE} {
-				if result, err := zxing.NewQRCodeReader().Decode(bitmap, map[gozxing.DecodeHintType]any{hint: true}); err == nil {
-					return result.GetText(), true
-				}
-			}
-		}
-	}
-	return "", false
-}
-
-// shrunk is a picture of which of every so many pixels some are left.
-type shrunk struct {
-	image.Image
-	of, in int
-}
-
-// Bounds is [image.Image]'s.
-func (s shrunk) Bounds() image.Rectangle {
-	size := s.Image.Bounds().Size()
-	return image.Rect(0, 0, max(1, size.X*s.of/s.in), max(1, size.Y*s.of/s.in))
-}
-
-// At is [image.Image]'s.
-func (s shrunk) At(x, y int) color.Color {
-	from := s.Image.Bounds().Min
-	return s.Image.At(from.X+x*s.in/s.of, from.Y+y*s.in/s.of)
 }
 
 // witness remembers what an authenticator answered.

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/hitherauth/hither/internal/eye"
 )
 
 // hasScreen reports whether there can be a terminal with somebody who looks at it.
@@ -107,5 +109,8 @@ func photograph(text string, dark bool) (string, bool) {
 			}
 		}
 	}
-	return findCode(img)
+	if texts := eye.Find(img); len(texts) > 0 {
+		return texts[0], true
+	}
+	return "", false
 }
