@@ -5,6 +5,7 @@ import (
 	"maps"
 	"os"
 	"slices"
+	"strings"
 )
 
 // ChromiumFlags are what Chromium needs on its command line to be in this bed, beside
@@ -18,16 +19,16 @@ import (
 func (b *Bed) ChromiumFlags() []string { return b.flags(BrowserConfig{}) }
 
 func (b *Bed) flags(config BrowserConfig) []string {
-	rules, pins := "MAP cable.* "+b.tunnels.address, pin(b.tunnels.certificate)
+	rules, pins := []string{"MAP cable.* " + b.tunnels.address}, []string{pin(b.tunnels.certificate)}
 	for _, host := range slices.Sorted(maps.Keys(config.Hosts)) {
-		rules += ", MAP " + host + " " + config.Hosts[host]
+		rules = append(rules, "MAP "+host+" "+config.Hosts[host])
 	}
 	for _, certificate := range config.Trust {
-		pins += "," + pin(certificate)
+		pins = append(pins, pin(certificate))
 	}
 	flags := []string{
-		"--host-resolver-rules=" + rules,
-		"--ignore-certificate-errors-spki-list=" + pins,
+		"--host-resolver-rules=" + strings.Join(rules, ", "),
+		"--ignore-certificate-errors-spki-list=" + strings.Join(pins, ","),
 		"--ozone-platform=x11",
 		"--no-proxy-server",
 		fmt.Sprintf("--window-size=%d,%d", b.config.Screen.X, b.config.Screen.Y),

@@ -28,6 +28,7 @@ type screen struct {
 	log       string // the path of what Xvfb says
 	cmd       *exec.Cmd
 	xvfb      *child.Process
+	socket    os.FileInfo // nil: there is none
 }
 
 // startScreen returns when the screen can be drawn on.
@@ -76,6 +77,7 @@ func (s *screen) appear(ctx context.Context, says *os.File) error {
 		return s.death()
 	}
 	s.display = ":" + strings.TrimSpace(line)
+	s.socket, _ = os.Lstat(socketPath(s.display)) // or none
 	return nil
 }
 
@@ -85,7 +87,23 @@ func (s *screen) death() error {
 	return fmt.Errorf("the screen is gone: Xvfb ended (%v): %s", s.cmd.ProcessState, lastLine(said))
 }
 
-func (s *screen) close() error { return s.xvfb.Close() }
+// close ends Xvfb, and removes what it leaves behind when it is killed: a socket in
+// the place where all X servers have theirs. By then it may be another one's.
+func (s *screen) close() error {
+	err := s.xvfb.Close()
+	if s.socket == nil {
+		return err
+	}
+	path := socketPath(s.display)
+	if now, gone := os.Lstat(path); gone == nil && os.SameFile(now, s.socket) && now.ModTime().Equal(s.socket.ModTime()) {
+		err = errors.Join(err, os.Remove(path))
+	}
+	return err
+}
+
+// socketPath is where a display is found. There is none in a system where nobody had
+// the right to make its directory; the display is then found in the abstract namespace alone.
+func socketPath(display string) string { return "/tmp/.X11-unix/X" + strings.TrimPrefix(display, ":") }
 
 // cookie is an X authority (Xau): a random cookie, good for any display that knows it.
 func cookie() []byte {
