@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"image"
 	"os"
 	"runtime"
 	"sync"
@@ -190,6 +191,9 @@ func (b *Bed) Environ() []string {
 // Dir is the bed's folder for files, which is removed at the end with all that is in
 // it. Its owner alone may look into it.
 func (b *Bed) Dir() string { return b.dir }
+
+// Screen is the size of the screen in pixels.
+func (b *Bed) Screen() image.Point { return b.config.Screen }
 
 // Chromium is the path of the browser, "" if there is none.
 func (b *Bed) Chromium() string { return b.chromium }

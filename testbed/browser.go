@@ -49,38 +49,54 @@ func (b *Bed) Browser(ctx context.Context, config BrowserConfig) (*Browser, erro
 	if b.chromium == "" {
 		return nil, fmt.Errorf("testbed: %w", errNoChromium())
 	}
-	dir, err := os.MkdirTemp(b.dir, "chromium-")
-	if err != nil {
-		return nil, fmt.Errorf("testbed: %w", err)
-	}
 	ctx, end := context.WithCancelCause(ctx)
-	r := &Browser{dir: dir, end: end, ended: make(chan struct{})}
-	if err := r.launch(ctx, b, config); err != nil {
+	r := &Browser{end: end, ended: make(chan struct{})}
+	started := make(chan error, 1)
+	if err := b.begin(func() { r.live(ctx, b, config, started) }); err != nil {
 		end(err)
-		return nil, errors.Join(fmt.Errorf("testbed: starting Chromium: %w", err), os.RemoveAll(dir))
-	}
-	detach := context.AfterFunc(b.ctx, func() { end(context.Cause(b.ctx)) })
-	err = b.begin(func() {
-		defer detach()
-		r.live(ctx)
-		b.diary.note(Event{Kind: "browser_ended"})
-	})
-	if err != nil {
-		end(err)
-		r.live(ctx)
 		return nil, err
 	}
-	if err := r.answer(ctx); err != nil {
+	err := <-started
+	if err == nil {
+		err = r.answer(ctx)
+	}
+	if err != nil {
 		end(err)
 		<-r.ended
+		if r.err != nil {
+			err = r.err // why it did not answer
+		}
 		return nil, fmt.Errorf("testbed: starting Chromium: %w", err)
 	}
 	b.diary.note(Event{Kind: "browser_started"})
 	return r, nil
 }
 
+// live is a browser from its start to its end.
+func (r *Browser) live(ctx context.Context, b *Bed, config BrowserConfig, started chan<- error) {
+	defer close(r.ended)
+	defer context.AfterFunc(b.ctx, func() { r.end(context.Cause(b.ctx)) })()
+	err := r.launch(ctx, b, config)
+	started <- err
+	if err == nil {
+		<-r.process.Ended()
+		if ctx.Err() == nil {
+			r.err = r.death()
+		}
+		r.end(nil)
+		r.err = errors.Join(r.err, r.process.Close())
+		b.diary.note(Event{Kind: "browser_ended"})
+	}
+	if r.dir != "" {
+		r.err = errors.Join(r.err, os.RemoveAll(r.dir))
+	}
+}
+
 // launch starts the program.
-func (r *Browser) launch(ctx context.Context, b *Bed, config BrowserConfig) error {
+func (r *Browser) launch(ctx context.Context, b *Bed, config BrowserConfig) (err error) {
+	if r.dir, err = os.MkdirTemp(b.dir, "chromium-"); err != nil {
+		return err
+	}
 	said, err := os.OpenFile(r.file("said"), os.O_CREATE|os.O_WRONLY, 0o600)
 	if err != nil {
 		return err
@@ -124,23 +140,10 @@ func (r *Browser) answer(ctx context.Context) error {
 		}
 		select {
 		case <-tick.C:
-		case <-r.process.Ended():
-			return r.death()
 		case <-ctx.Done():
 			return fmt.Errorf("it does not answer: %w", context.Cause(ctx))
 		}
 	}
-}
-
-// live waits for the end.
-func (r *Browser) live(ctx context.Context) {
-	defer close(r.ended)
-	<-r.process.Ended()
-	if ctx.Err() == nil {
-		r.err = fmt.Errorf("testbed: %w", r.death())
-	}
-	r.end(nil)
-	r.err = errors.Join(r.err, r.process.Close(), os.RemoveAll(r.dir))
 }
 
 // death says how Chromium ended, in its own words.
@@ -172,5 +175,8 @@ func (r *Browser) Ended() <-chan struct{} { return r.ended }
 func (r *Browser) Close() error {
 	r.end(ErrClosed)
 	<-r.ended
-	return r.err
+	if r.err != nil {
+		return fmt.Errorf("testbed: %w", r.err)
+	}
+	return nil
 }
