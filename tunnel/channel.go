@@ -52,7 +52,7 @@ func newChannel(conn *websocket.Conn, signal bool) *Channel {
 func (c *Channel) Attached() <-chan struct{} { return c.attached }
 
 // Send sends a message of up to [MaxMessage] bytes. If ctx ends meanwhile, so does
-// the channel: half a message may have left.
+// the channel: half a message may have left. If it has ended before, nothing is sent.
 func (c *Channel) Send(ctx context.Context, message []byte) error {
 	if len(message) > MaxMessage {
 		return errors.New("tunnel: the message is longer than 1 MiB")
@@ -60,6 +60,8 @@ func (c *Channel) Send(ctx context.Context, message []byte) error {
 	select {
 	case <-c.closed:
 		return net.ErrClosed
+	case <-ctx.Done(): // or some of it could still leave
+		return ctx.Err()
 	default:
 	}
 	switch err := c.conn.Write(ctx, websocket.MessageBinary, message); {

@@ -125,6 +125,28 @@ func TestChannel(t *testing.T) {
 			t.Errorf("received %q and %v", got, err)
 		}
 	})
+	t.Run("who_has_given_up_sends_nothing", func(t *testing.T) {
+		t.Parallel()
+		heard := make(chan string, 1)
+		c := channel(t, func(conn *websocket.Conn) {
+			_, message, _ := conn.Read(context.Background())
+			heard <- string(message)
+			stay(conn)
+		})
+		late, cancel := context.WithCancel(t.Context())
+		cancel()
+		for range 20 {
+			if err := c.Send(late, []byte("late")); !errors.Is(err, context.Canceled) {
+				t.Fatalf("got %v", err)
+			}
+		}
+		if err := c.Send(t.Context(), []byte("in time")); err != nil {
+			t.Error(err) // the channel is as it was
+		}
+		if got := <-heard; got != "in time" {
+			t.Errorf("the other end heard %q", got)
+		}
+	})
 	t.Run("close_ends_both_methods", func(t *testing.T) {
 		t.Parallel()
 		told := make(chan error, 1)
