@@ -49,7 +49,7 @@ func mayImport() map[string][]string {
 		"hybrid/internal/vectorfile": {},
 		"tunnel":                     {"internal/secret"},
 		"tunnel/relay":               {"tunnel"},
-		"testbed":                    {"authenticator", "ctap2", "hybrid", "internal/ble", "internal/ble/bletest", "internal/child", "internal/eye", "tunnel", "tunnel/relay", "webauthn"},
+		"testbed":                    {"authenticator", "ctap2", "hybrid", "internal/ble", "internal/ble/bletest", "internal/cbor", "internal/child", "internal/eye", "tunnel", "tunnel/relay", "webauthn"},
 		"internal/account":           {"internal/secret", "webauthn"},
 		"internal/bench":             {"internal/api", "internal/load"},
 		"internal/load":              {"internal/api", "webauthn", "webauthn/webauthntest"},

@@ -27,6 +27,7 @@ type Bed struct {
 	screen  *screen
 	tunnels *tunnels
 	diary   *diary
+	phones  *phones
 
 	ctx   context.Context // done when the bed begins to end; its cause says why
 	end   context.CancelCauseFunc
@@ -60,7 +61,7 @@ func Start(ctx context.Context, config Config) (*Bed, error) {
 	if err != nil {
 		return nil, fmt.Errorf("testbed: %w", err)
 	}
-	b := &Bed{config: config, chromium: chromium, dir: dir, diary: newDiary(), ended: make(chan struct{})}
+	b := &Bed{config: config, chromium: chromium, dir: dir, diary: newDiary(), phones: newPhones(), ended: make(chan struct{})}
 	b.ctx, b.end = context.WithCancelCause(ctx)
 	if err := b.start(); err != nil {
 		err = fmt.Errorf("testbed: %w", errors.Join(err, context.Cause(ctx)))
@@ -83,7 +84,7 @@ func (b *Bed) start() (err error) {
 	if b.bus, err = bletest.StartBus(ctx, bletest.BusConfig{}); err != nil {
 		return err
 	}
-	if b.bluez, err = bletest.StartBlueZ(ctx, b.bus.Address(), bletest.Config{Interval: b.config.Interval}); err != nil {
+	if b.bluez, err = bletest.StartBlueZ(ctx, b.bus.Address(), bletest.Config{Interval: b.config.Interval, Slots: 64}); err != nil {
 		return err
 	}
 	b.tunnels, err = startTunnels(ctx)

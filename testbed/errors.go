@@ -13,6 +13,8 @@ var (
 	ErrUnanswered = errors.New("the browser hung up before it had an answer")
 	// ErrDropped: the phone is gone by one of its faults.
 	ErrDropped = errors.New("the phone hung up by a fault")
+	// ErrTurnedAway: the tunnel service turned the browser away, by a fault of the phone.
+	ErrTurnedAway = errors.New("the tunnel service turned the browser away")
 	// ErrHungUp: the scan was closed, the phone was, or it has begun another scan.
 	ErrHungUp = errors.New("the phone hung up")
 	// ErrNoQuestion: the phone asks nothing.

@@ -69,6 +69,7 @@ const (
 const (
 	statusPrefix = "ctap_0x"
 	slowPrefix   = "slow_user_"
+	tunnelPrefix = "tunnel_"
 )
 
 // AnswersStatus is the fault that the phone answers a request to create or to sign

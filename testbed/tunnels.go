@@ -35,6 +35,7 @@ type tunnels struct {
 	address     string // host:port
 	certificate *x509.Certificate
 	relay       *relay.Relay
+	gate        *gate // in front of it
 	server      *http.Server
 	failed      chan error // why it does not serve any more, once
 }
@@ -50,9 +51,10 @@ func startTunnels(ctx context.Context) (*tunnels, error) {
 	}
 	// Whatever is asked for here is one test's.
 	service := relay.New(relay.Config{Limits: relay.Limits{WaitingPerPrefix: 2048, WakesPerPrefix: 2048, WakesPerContact: 2048}})
+	gate := newGate(service)
 	t := &tunnels{
-		address: listener.Addr().String(), certificate: certificate, relay: service, failed: make(chan error, 1),
-		server: relay.NewServer(service, &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}),
+		address: listener.Addr().String(), certificate: certificate, relay: service, gate: gate, failed: make(chan error, 1),
+		server: relay.NewServer(gate, &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}),
 	}
 	go func() { t.failed <- t.server.ServeTLS(listener, "", "") }()
 	return t, nil
