@@ -144,8 +144,11 @@ func (s *Screen) look() error {
 		return nil
 	}
 	_ = s.Close()
-	if errors.Is(err, net.ErrClosed) {
+	switch {
+	case errors.Is(err, net.ErrClosed):
 		err = errClosed
+	case errors.Is(err, io.EOF):
+		err = errGone
 	}
 	s.broken = fmt.Errorf("eye: cannot look at the screen any more: %w", err)
 	return s.broken
@@ -153,6 +156,7 @@ func (s *Screen) look() error {
 
 var (
 	errClosed  = errors.New("nobody looks at it")
+	errGone    = errors.New("the X server is gone")
 	errResized = errors.New("it becomes another size all the time")
 )
 

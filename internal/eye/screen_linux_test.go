@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/binary"
 	"image"
-	"image/draw"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -14,12 +13,11 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/jezek/xgb"
-	"github.com/jezek/xgb/xproto"
 	"go.uber.org/goleak"
 
 	"github.com/hitherauth/hither/internal/child"
 	"github.com/hitherauth/hither/internal/eye"
+	"github.com/hitherauth/hither/internal/eye/eyetest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -56,68 +54,6 @@ func xvfb(t testing.TB, args ...string) string {
 	return ":" + strings.TrimSpace(line)
 }
 
-// window is one that another X client draws on: xgb shares nothing with ours.
-type window struct {
-	t      testing.TB
-	conn   *xgb.Conn
-	id     xproto.Window
-	brush  xproto.Gcontext
-	bounds image.Rectangle
-}
-
-func newWindow(t testing.TB, display string, bounds image.Rectangle) window {
-	t.Helper()
-	t.Setenv("XAUTHORITY", os.DevNull)
-	xgb.Logger.SetOutput(t.Output())
-	conn, err := xgb.NewConnDisplay(display)
-	if err != nil {
-		t.Fatal(err)
-	}
-	w := window{t: t, conn: conn, bounds: bounds}
-	t.Cleanup(func() {
-		conn.Close()
-		for event, err := conn.WaitForEvent(); event != nil || err != nil; event, err = conn.WaitForEvent() {
-			t.Log(event, err)
-		}
-	})
-	root := xproto.Setup(conn).DefaultScreen(conn)
-	w.id, err = xproto.NewWindowId(conn)
-	w.check(err)
-	w.check(xproto.CreateWindowChecked(conn, root.RootDepth, w.id, root.Root, int16(bounds.Min.X), int16(bounds.Min.Y),
-		uint16(bounds.Dx()), uint16(bounds.Dy()), 0, xproto.WindowClassInputOutput, root.RootVisual,
-		xproto.CwBackPixel|xproto.CwOverrideRedirect, []uint32{root.WhitePixel, 1}).Check())
-	w.check(xproto.MapWindowChecked(conn, w.id).Check())
-	w.brush, err = xproto.NewGcontextId(conn)
-	w.check(err)
-	w.check(xproto.CreateGCChecked(conn, w.brush, xproto.Drawable(w.id), 0, nil).Check())
-	return w
-}
-
-func (w window) check(err error) {
-	w.t.Helper()
-	if err != nil {
-		w.t.Fatal(err)
-	}
-}
-
-// show draws a picture, some rows at a time: a request is not larger than 256 KiB.
-func (w window) show(picture image.Image) {
-	w.t.Helper()
-	p := image.NewRGBA(image.Rectangle{Max: w.bounds.Size()})
-	draw.Draw(p, p.Rect, image.White, image.Point{}, draw.Src)
-	draw.Draw(p, p.Rect, picture, picture.Bounds().Min, draw.Src)
-	pixels := make([]byte, 0, len(p.Pix))
-	for i := 0; i < len(p.Pix); i += 4 {
-		pixels = append(pixels, p.Pix[i+2], p.Pix[i+1], p.Pix[i], 0)
-	}
-	const rows = 16
-	for y := 0; y < p.Rect.Dy(); y += rows {
-		n := min(rows, p.Rect.Dy()-y)
-		w.check(xproto.PutImageChecked(w.conn, xproto.ImageFormatZPixmap, xproto.Drawable(w.id), w.brush, uint16(p.Rect.Dx()), uint16(n),
-			0, int16(y), 0, 24, pixels[y*p.Stride:(y+n)*p.Stride]).Check())
-	}
-}
-
 func open(t testing.TB, display string) *eye.Screen {
 	t.Helper()
 	s, err := eye.Open(t.Context(), display, "")
@@ -145,33 +81,33 @@ func look(t testing.TB, s *eye.Screen, want ...string) {
 
 // TestScreen looks at windows of another program that come, change, cover each other
 // and go.
-func TestScreen(t *testing.T) { //nolint:paralleltest // xgb reads XAUTHORITY
+func TestScreen(t *testing.T) { //nolint:paralleltest // a window sets XAUTHORITY
 	display := xvfb(t, "-screen", "0", "1280x900x24")
 	s := open(t, display)
 	look(t, s)
 	some := texts(3)
-	left := newWindow(t, display, image.Rect(10, 20, 610, 620))
-	left.show(drawn(t, some[0]))
+	left := eyetest.NewWindow(t, display, "", image.Rect(10, 20, 610, 620))
+	left.Show(drawn(t, some[0]))
 	look(t, s, some[0])
 	look(t, s, some[0])
-	left.show(drawn(t, some[1]))
+	left.Show(drawn(t, some[1]))
 	look(t, s, some[1])
-	right := newWindow(t, display, image.Rect(640, 100, 1240, 700))
-	right.show(drawn(t, some[2]))
+	right := eyetest.NewWindow(t, display, "", image.Rect(640, 100, 1240, 700))
+	right.Show(drawn(t, some[2]))
 	if got, err := s.Look(); err != nil || len(got) != 2 {
 		t.Errorf("two codes: %q, %v", got, err)
 	}
-	left.show(image.White)
+	left.Show(image.White)
 	look(t, s, some[2])
-	right.check(xproto.DestroyWindowChecked(right.conn, right.id).Check())
+	right.Close()
 	look(t, s)
 }
 
 // TestPicture compares a picture with what another program has drawn, colours included.
-func TestPicture(t *testing.T) { //nolint:paralleltest // xgb reads XAUTHORITY
+func TestPicture(t *testing.T) { //nolint:paralleltest // a window sets XAUTHORITY
 	display := xvfb(t, "-screen", "0", "1280x900x24")
 	want := asRGBA(readPicture(t, "light"))
-	newWindow(t, display, image.Rect(0, 0, 1280, 900)).show(want)
+	eyetest.NewWindow(t, display, "", image.Rect(0, 0, 1280, 900)).Show(want)
 	got, err := open(t, display+".0").Picture()
 	if err != nil {
 		t.Fatal(err)
@@ -297,9 +233,9 @@ func TestNoDisplay(t *testing.T) {
 // each time.
 func BenchmarkLook(b *testing.B) {
 	display := xvfb(b, "-screen", "0", "1280x900x24")
-	w := newWindow(b, display, image.Rect(0, 0, 1280, 900))
-	w.show(readPicture(b, "light"))
-	cursor := newWindow(b, display, image.Rect(20, 300, 22, 320))
+	w := eyetest.NewWindow(b, display, "", image.Rect(0, 0, 1280, 900))
+	w.Show(readPicture(b, "light"))
+	cursor := eyetest.NewWindow(b, display, "", image.Rect(20, 300, 22, 320))
 	s := open(b, display)
 	b.Run("unchanged", func(b *testing.B) {
 		for b.Loop() {
@@ -313,9 +249,9 @@ func BenchmarkLook(b *testing.B) {
 		for b.Loop() {
 			b.StopTimer()
 			if black = !black; black {
-				cursor.show(image.Black)
+				cursor.Show(image.Black)
 			} else {
-				cursor.show(image.White)
+				cursor.Show(image.White)
 			}
 			b.StartTimer()
 			if found, err := s.Look(); err != nil || len(found) != 1 {
