@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/hitherauth/hither/internal/child"
+	"github.com/hitherauth/hither/internal/eye"
 )
 
 // patience is how long a program may take to start, on a machine with other things to do.
@@ -29,6 +30,7 @@ type screen struct {
 	cmd       *exec.Cmd
 	xvfb      *child.Process
 	socket    os.FileInfo // nil: there is none
+	eye       *eye.Screen // looks at it; nil before it has appeared
 }
 
 // startScreen returns when the screen can be drawn on.
@@ -57,7 +59,10 @@ func startScreen(ctx context.Context, dir string, size image.Point) (*screen, er
 	if err != nil {
 		return nil, err
 	}
-	if err := s.appear(ctx, says); err != nil {
+	if err = s.appear(ctx, says); err == nil {
+		s.eye, err = eye.Open(context.WithoutCancel(ctx), s.display, s.authority)
+	}
+	if err != nil {
 		return nil, errors.Join(err, s.close())
 	}
 	return s, nil
@@ -90,6 +95,9 @@ func (s *screen) death() error {
 // close ends Xvfb, and removes what it leaves behind when it is killed: a socket in
 // the place where all X servers have theirs. By then it may be another one's.
 func (s *screen) close() error {
+	if s.eye != nil {
+		_ = s.eye.Close() // Xvfb may be gone
+	}
 	err := s.xvfb.Close()
 	if s.socket == nil {
 		return err
@@ -120,7 +128,29 @@ func cookie() []byte {
 
 // Photograph is what is on the screen: pages, and the browser's own dialogs.
 func (b *Bed) Photograph() (*image.RGBA, error) {
-	return nil, errors.ErrUnsupported
+	picture, err := b.screen.eye.Picture()
+	if err != nil {
+		return nil, b.why(err)
+	}
+	return picture, nil
+}
+
+// look is the texts of all QR codes on the screen.
+func (b *Bed) look() ([]string, error) {
+	texts, err := b.screen.eye.Look()
+	if err != nil {
+		return nil, b.why(err)
+	}
+	return texts, nil
+}
+
+// why is what is wrong if the bed is ending, which is a reason for most errors, and
+// otherwise the error.
+func (b *Bed) why(err error) error {
+	if cause := context.Cause(b.ctx); cause != nil {
+		return cause
+	}
+	return fmt.Errorf("testbed: %w", err)
 }
 
 // lastLine is the last line with something on it, without control characters.

@@ -2,7 +2,6 @@ package testbed
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -124,5 +123,3 @@ func (p *Phone) newer(ctx context.Context, text string) string {
 		}
 	}
 }
-
-func (b *Bed) look() ([]string, error) { return nil, errors.ErrUnsupported }
