@@ -22,18 +22,19 @@ import (
 	"github.com/hitherauth/hither/internal/eye"
 )
 
-const scanLong = `Scan the QR code that a computer nearby shows, given as its text (-: read it from standard input) or as a picture of the
-screen, and answer what the computer asks for with a passkey of the vault: you see who asks for what, and agree or not.
+const scanLong = `Scan the QR code that a computer nearby shows, given as its text (-: read it from standard input), as a picture, or on this
+machine's own screen (X11: what DISPLAY names), and answer what the computer asks for with a passkey of the vault: you see who asks for what, and agree or not.
 
 The tunnel service is given with --tunnel. One that is not at its domain's own address must be given to the computer, too.
 
-  hither phone scan --image screenshot.png --tunnel 0=wss://relay.example`
+  hither phone scan --screen --tunnel 0=wss://relay.example`
 
 // scanFlags are the flags of hither phone scan.
 type scanFlags struct {
 	vault   vaultFlags
 	tunnels tunnels
 	image   string
+	screen  bool
 	wait    time.Duration
 	link    bool
 }
@@ -54,8 +55,9 @@ func (p program) phoneScanCommand() *cobra.Command {
 	f.vault.flags(cmd, true)
 	f.tunnels.flag(cmd, tunnelHelp+"; a number alone: the domain's own address")
 	cmd.Flags().BoolVar(&f.link, "link", false, "let the computer ask this phone again without a QR code, if you agree: see hither phone listen")
-	cmd.Flags().DurationVar(&f.wait, "wait", time.Minute, "how long to wait for the computer")
+	cmd.Flags().DurationVar(&f.wait, "wait", time.Minute, "how long to wait for the computer, and for a QR code on the screen")
 	cmd.Flags().StringVar(&f.image, "image", "", "a picture with the QR code in it, PNG or JPEG")
+	cmd.Flags().BoolVar(&f.screen, "screen", false, "wait for the QR code on this machine's screen")
 	return cmd
 }
 
@@ -70,15 +72,15 @@ func (p program) scan(ctx context.Context, f scanFlags, args []string) error {
 	if len(domains) == 0 {
 		return cli.Usage("no tunnel service").Hint("give one with --tunnel ID=wss://HOST")
 	}
-	qr, err := p.qrCode(f, args)
-	if err != nil {
-		return err
-	}
 	v, err := p.voice(false)
 	if err != nil {
 		return err
 	}
 	defer v.close()
+	qr, err := p.qrCode(ctx, v, f, args)
+	if err != nil {
+		return err
+	}
 	radio, software, err := p.phone(ctx, v, f.vault)
 	if err != nil {
 		return err
@@ -143,12 +145,20 @@ func (p program) scanned(ctx context.Context, seen *witness, err error) error {
 }
 
 // qrCode reads the QR code from where the flags say.
-func (p program) qrCode(f scanFlags, args []string) (hybrid.QRCode, error) {
+func (p program) qrCode(ctx context.Context, v voice, f scanFlags, args []string) (hybrid.QRCode, error) {
+	ways := len(args)
+	for _, given := range []bool{f.image != "", f.screen} {
+		if given {
+			ways++
+		}
+	}
 	var text string
 	var err error
 	switch {
-	case (f.image == "") == (len(args) == 0):
-		return hybrid.QRCode{}, cli.Usage("give the text of the QR code, or a picture of it with --image FILE")
+	case ways != 1:
+		return hybrid.QRCode{}, cli.Usage("give the text of the QR code, or a picture of it with --image FILE, or --screen")
+	case f.screen:
+		return p.scanScreen(ctx, v, f.wait)
 	case f.image != "":
 		text, err = readImage(f.image)
 	case args[0] == "-":

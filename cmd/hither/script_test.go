@@ -59,6 +59,9 @@ func TestScripts(t *testing.T) {
 			e.Setenv("DBUS_SESSION_BUS_ADDRESS", "unix:path="+e.WorkDir+"/none")
 			e.Setenv("DBUS_SYSTEM_BUS_ADDRESS", "unix:path="+e.WorkDir+"/none")
 			e.Setenv("NO_COLOR", "1")
+			for _, name := range []string{"DISPLAY", "WAYLAND_DISPLAY", "XAUTHORITY"} {
+				e.Setenv(name, "")
+			}
 			e.Values[airKey{}] = new(*bletest.BlueZ)
 			e.Setenv("TERM", "xterm")
 			return nil
@@ -69,6 +72,8 @@ func TestScripts(t *testing.T) {
 				return hasAir(), nil
 			case "screen":
 				return hasScreen(), nil
+			case "xvfb":
+				return hasAir() && hasXvfb(), nil
 			default:
 				return false, fmt.Errorf("unknown condition %q", condition)
 			}
@@ -98,7 +103,9 @@ func TestScripts(t *testing.T) {
 			"quiet":    quiet,
 			"deaf":     deaf,
 			"stranger": stranger,
+			"show":     show,
 			"relayed":  relayed,
+			"xvfb":     xvfb,
 
 			"certificate": certificate,
 		},

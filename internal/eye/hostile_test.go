@@ -61,8 +61,8 @@ func FuzzFind(f *testing.F) {
 	f.Add(bits, uint8(code.Bounds().Dx()/module), uint8(4))
 	f.Add([]byte{0, 255, 0, 0, 0, 255, 0}, uint8(7), uint8(1))
 	f.Fuzz(func(_ *testing.T, bits []byte, width, module uint8) {
-		w, m := max(int(width), 1), max(int(module)%8, 1)
-		picture := image.NewGray(image.Rect(0, 0, w*m, min(len(bits)/w, 200)*m))
+		w, m := max(int(width)%80, 1), max(int(module)%8, 1)
+		picture := image.NewGray(image.Rect(0, 0, w*m, min(len(bits)/w, 80)*m))
 		for i := range picture.Pix {
 			x, y := i%picture.Stride/m, i/picture.Stride/m
 			picture.Pix[i] = bits[y*w+x]
