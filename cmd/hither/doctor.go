@@ -91,6 +91,11 @@ func (p program) doctor(ctx context.Context, origin string, services []service, 
 	}
 	all := append(append(bluetooth, tunnels...), server...)
 	all = append(all, clock.finding())
+	return reportFindings(p.stdout, all, asJSON)
+}
+
+// reportFindings prints findings, and is an error if one of them failed.
+func reportFindings(w io.Writer, all []finding, asJSON bool) error {
 	wrong := 0
 	for i, f := range all {
 		// Servers and their certificates say what they like.
@@ -99,7 +104,7 @@ func (p program) doctor(ctx context.Context, origin string, services []service, 
 			wrong++
 		}
 	}
-	if err := printFindings(p.stdout, all, wrong == 0, asJSON); err != nil {
+	if err := printFindings(w, all, wrong == 0, asJSON); err != nil {
 		return err
 	}
 	switch wrong {

@@ -1,7 +1,7 @@
 // Command hither is what people and programs use beside a Hither server: it signs
 // a person in at a terminal, with a passkey on a phone or in a vault on this machine
-// (hither login), is a phone in software (hither phone), and measures a server
-// (hither bench).
+// (hither login), is a phone in software (hither phone), gives tests a browser and a
+// phone (hither testbed), and measures a server (hither bench).
 //
 // Terminal manners: standard output carries results, in a form that programs can
 // read; what is between the program and a person, QR codes and questions, is on the
@@ -36,7 +36,7 @@ func run(args []string, p program) int {
 		Short: "Sign in from a terminal, and other tools beside a Hither server",
 	},
 		p.loginCommand(), p.logoutCommand(), p.whoamiCommand(), p.tokenCommand(), p.phoneCommand(), p.linksCommand(),
-		p.doctorCommand(), p.relayCommand(), p.benchCommand(), cli.VersionCommand(p.stdout, "hither"))
+		p.doctorCommand(), p.relayCommand(), p.testbedCommand(), p.benchCommand(), cli.VersionCommand(p.stdout, "hither"))
 	root.SetArgs(args)
 	root.SetOut(p.stdout)
 	root.SetErr(p.stderr)

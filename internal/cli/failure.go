@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 	"unicode"
 )
@@ -24,12 +25,17 @@ const (
 // person at the terminal.
 type ExitError struct {
 	Code  int
-	Err   error
+	Err   error // nil: whoever knows more has said it, and nothing is printed
 	Hints []string
 }
 
 // Error is the text of Err.
-func (f *ExitError) Error() string { return f.Err.Error() }
+func (f *ExitError) Error() string {
+	if f.Err == nil {
+		return "exit code " + strconv.Itoa(f.Code)
+	}
+	return f.Err.Error()
+}
 
 // Unwrap gives Err.
 func (f *ExitError) Unwrap() error { return f.Err }
@@ -55,8 +61,11 @@ func Report(w io.Writer, program string, err error) int {
 	if err == nil {
 		return ExitOK
 	}
-	_, _ = fmt.Fprintf(w, "%s: %s\n", program, Printable(strings.ReplaceAll(err.Error(), "\n", "; ")))
 	f, ok := errors.AsType[*ExitError](err)
+	if ok && f.Err == nil {
+		return f.Code
+	}
+	_, _ = fmt.Fprintf(w, "%s: %s\n", program, Printable(strings.ReplaceAll(err.Error(), "\n", "; ")))
 	if !ok {
 		return ExitFailure
 	}

@@ -1,0 +1,90 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"os"
+	"os/signal"
+	"sync"
+	"syscall"
+
+	"github.com/hitherauth/hither/internal/cli"
+)
+
+// Exit codes of what runs another program, as shells, env and timeout have them.
+const (
+	exitCannotRun = 126
+	exitNotFound  = 127
+	exitSignal    = 128 // and the number of the signal
+)
+
+// courier passes signals on to the command, once there is one.
+type courier struct {
+	giveUp context.CancelFunc // ends a bed that has no command yet
+
+	mu    sync.Mutex
+	to    int       // the command's process group; 0: there is none yet
+	early os.Signal // came before there was one
+}
+
+func (c *courier) pass(s os.Signal) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.to == 0 {
+		c.early = s
+		c.giveUp()
+		return
+	}
+	signalGroup(c.to, s)
+}
+
+// arrive names the command, whose start may have been too late to be given up.
+func (c *courier) arrive(group int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.to = group
+	if c.early != nil {
+		signalGroup(group, c.early)
+	}
+}
+
+// tooEarly is the exit code if there was a signal before there was a command.
+func (c *courier) tooEarly() (code int, ok bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	s, ok := c.early.(syscall.Signal)
+	return exitSignal + int(s), ok
+}
+
+// testbedRun runs a command in a bed and returns with its exit code.
+func (p program) testbedRun(ctx context.Context, f testbedFlags, args []string) (err error) {
+	ctx, giveUp := context.WithCancel(ctx)
+	defer giveUp()
+	c := &courier{giveUp: giveUp}
+	signals := make(chan os.Signal, 16)
+	signal.Notify(signals, passedOn()...)
+	defer signal.Stop(signals)
+	go func() {
+		for {
+			select {
+			case s := <-signals:
+				c.pass(s)
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
+	stage, err := openStage(ctx, f.config())
+	if err == nil {
+		err = p.inBed(ctx, stage, c, args)
+		if e := stage.close(); e != nil {
+			err = errors.Join(err, e)
+		}
+	} else {
+		err = explainTestbed(ctx, err)
+	}
+	if code, ok := c.tooEarly(); ok {
+		return &cli.ExitError{Code: code}
+	}
+	return err
+}
