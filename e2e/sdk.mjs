@@ -17,9 +17,12 @@ export function buildSdk() {
   if (!existsSync(path.join(root, "node_modules"))) {
     return false;
   }
-  const changed = (folder) => readdirSync(folder).map((name) => statSync(path.join(folder, name)).mtimeMs);
-  const built = existsSync(dist) ? Math.min(...changed(dist)) : 0;
-  if (built < Math.max(...changed(path.join(root, "src")))) {
+  const changed = (folder) => {
+    const files = readdirSync(folder, { recursive: true }).map((name) => statSync(path.join(folder, name)));
+    return files.filter((one) => one.isFile()).map((one) => one.mtimeMs);
+  };
+  const built = existsSync(path.join(dist, "testing")) ? Math.min(...changed(dist)) : 0;
+  if (built < Math.max(...changed(path.join(root, "src")), ...changed(path.join(root, "testing")))) {
     execFileSync("npm", ["--prefix", root, "--silent", "run", "build"]);
   }
   return true;
