@@ -49,7 +49,7 @@ if (buildSdk()) {
     await ada.shoot("element-error");
     await ada.authenticator.verified(true);
     await ada.page.getByRole("status").getByRole("button", { name: "Use a phone or tablet" }).click();
-    await ada.page.getByText("If it stays on “Connecting”").waitFor();
+    await ada.page.getByText("Still waiting for your phone?").waitFor();
     await ada.authenticator.present(true);
     await ada.button("Scan again").click();
     await ada.page.waitForFunction(() => globalThis.heard.includes("ada"));

@@ -41,8 +41,8 @@ export const phoneChecklist: readonly string[] = [
 
 /** What to say while a phone is awaited for so long that it is likely stuck: browsers show no error for that. */
 export const stuck: Advice = {
-  title: "Still connecting?",
-  text: "If it stays on “Connecting”: cancel in your browser’s window and scan again. Check these first:",
+  title: "Still waiting for your phone?",
+  text: "If your browser stays at the QR code or at “Connecting”: cancel there and scan again. Check these first:",
   checklist: phoneChecklist,
   steps: ["scan_again"],
   calm: true,
@@ -59,6 +59,16 @@ export function advise(error: unknown): Advice | undefined {
       return undefined;
     case "cancelled":
       // Nobody can tell from outside whether the person changed their mind or had no passkey here.
+      if (error.circumstances?.phone) {
+        return {
+          title: registering ? "No passkey was created." : "No passkey was used.",
+          text: registering
+            ? "Your phone or your browser stopped before there was one. Scan again, or use another phone or tablet."
+            : "Your phone said no, or it has no passkey for this service. Scan again, with the phone or tablet that has yours.",
+          steps: ["scan_again", "try_again", "more_ways"],
+          calm: true,
+        };
+      }
       return {
         title: registering ? "No passkey was created." : "No passkey was used.",
         text: registering

@@ -100,6 +100,14 @@ test("an error is said, told, and has the ways on that there are", async () => {
   assert.equal(here.focused, 1);
 });
 
+test("of two ways to the same button one is offered", async () => {
+  const { browser, phone, status } = await scene({ phone: "" });
+  browser.get = () => Promise.reject(new DOMException("", "NotAllowedError"));
+  phone.click();
+  await settle();
+  assert.match(status.words, /phone or tablet that has yours\. Scan again$/);
+});
+
 test("a phone that is stuck, and one that does not come", async () => {
   const { browser, phone, status, told } = await scene({ phone: "", late: "5" });
   let refuse: (() => void) | undefined;

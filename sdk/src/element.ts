@@ -155,7 +155,11 @@ export class HitherSignIn extends HTMLElement {
       list.append(...advice.checklist.map((line) => make("li", line)));
       all.push(list);
     }
-    const steps = advice.steps.flatMap((step) => this.#way(step));
+    // Of two that press the same button, the better one.
+    const known = advice.steps.filter((step) => labels[step]);
+    const steps = known
+      .filter((step, i) => known.findIndex((other) => this.#target(other) === this.#target(step)) === i)
+      .flatMap((step) => this.#way(step));
     if (steps.length) {
       const row = make("div", "", "steps");
       row.append(...steps);
@@ -164,9 +168,13 @@ export class HitherSignIn extends HTMLElement {
     this.#status.replaceChildren(...all);
   }
 
+  #target(step: Step): HTMLElement {
+    return step === "try_again" ? this.#last : this.#phone;
+  }
+
   #way(step: Step): HTMLElement[] {
     const label = labels[step];
-    const target = step === "try_again" ? this.#last : this.#phone;
+    const target = this.#target(step);
     if (!label || target.hidden) {
       return [];
     }

@@ -15,13 +15,15 @@ const account = find("#person", HTMLElement).dataset["name"] ?? "";
 const here = find("#here", HTMLButtonElement);
 const phone = find("#phone", HTMLButtonElement);
 
+const scan = () => press(phone);
+
 /** Does something to the account on behalf of a button, then shows the account as it is now. */
 async function perform(button: Element | null, action: () => Promise<string>): Promise<void> {
   messages.clear();
   try {
     go(await confirmed(account, messages, action));
   } catch (error) {
-    fail(error, () => {
+    fail(error, button === phone ? scan : () => {
       if (button instanceof HTMLElement) {
         button.focus(); // the message goes, and the button in it that was pressed
       }
@@ -34,7 +36,7 @@ function fail(error: unknown, again: () => void): void {
   const adding = error instanceof HitherError && error.ceremony === "registration";
   const said = report(messages, error, {
     try_again: again,
-    ...(adding && { use_phone: () => press(phone), scan_again: () => press(phone) }),
+    ...(adding && { use_phone: scan, scan_again: scan }),
     sign_in: "/login",
     reload: () => location.reload(),
   });
@@ -45,7 +47,7 @@ function fail(error: unknown, again: () => void): void {
 
 async function add(button: HTMLButtonElement): Promise<string> {
   const create = () => createPasskey({ hints: button === phone ? ["hybrid"] : [], late: patience() });
-  const made = await (button === phone ? withPhone(messages, () => press(phone), create) : create());
+  const made = await (button === phone ? withPhone(messages, scan, create) : create());
   return `/account?notice=added#passkey-${made.credential.id}`;
 }
 

@@ -30,11 +30,13 @@ function showMore(): void {
   find("#more > summary", HTMLElement).focus();
 }
 
+const scan = () => press(phone);
+
 function show(error: unknown): boolean {
   return report(messages, error, {
-    try_again: () => press(last),
-    use_phone: () => press(phone),
-    scan_again: () => press(phone),
+    try_again: last === phone ? scan : () => press(last),
+    use_phone: scan,
+    scan_again: scan,
     more_ways: showMore,
     reload: () => location.reload(),
   });
@@ -47,7 +49,7 @@ async function ask(button: HTMLButtonElement, options: SignInOptions): Promise<v
   messages.clear();
   const sign = () => signIn({ ...options, late: patience() });
   try {
-    await (button === phone ? withPhone(messages, () => press(phone), sign) : sign());
+    await (button === phone ? withPhone(messages, scan, sign) : sign());
     leave();
   } catch (error) {
     if (show(error)) {

@@ -37,12 +37,14 @@ function show(part: HTMLElement): void {
   }
 }
 
+const scan = () => press(phone);
+
 /** Shows what went wrong; a dead link leaves nothing to fill in. */
 function fail(error: unknown): void {
   const said = report(messages, error, {
-    try_again: () => press(last),
-    use_phone: () => press(phone),
-    scan_again: () => press(phone),
+    try_again: last === phone ? scan : () => press(last),
+    use_phone: scan,
+    scan_again: scan,
     use_it: "/login",
     sign_in: "/login",
     reload: () => location.reload(),
@@ -92,7 +94,7 @@ async function make(button: HTMLButtonElement): Promise<void> {
       late: patience(),
     });
   try {
-    celebrate(await (button === phone ? withPhone(messages, () => press(phone), create) : create()));
+    celebrate(await (button === phone ? withPhone(messages, scan, create) : create()));
   } catch (error) {
     fail(error);
   }

@@ -1,7 +1,10 @@
 import type { Advice, Step } from "../../sdk/src/index.ts";
 import { find, make } from "./dom.ts";
 
-/** Where a step leads: an address of ours, or what happens. A page leaves out what it does not have. */
+/**
+ * Where a step leads: an address of ours, or what happens. A page leaves out what it does not have, and of steps that
+ * lead to the very same only the best is shown.
+ */
 export type Ways = Partial<Record<Step, string | (() => void)>>;
 
 const labels: Record<Step, string> = {
@@ -28,6 +31,12 @@ export class Messages {
     this.#status.append(...parts(news, ways));
   }
 
+  /** The same while the browser's own window stands in front of the page: beside it, where there is room. */
+  tellBeside(news: News, ways: Ways = {}): void {
+    this.tell(news, ways);
+    this.#status.classList.add("beside");
+  }
+
   /** Says what went wrong, and offers the ways on that the page has. */
   show(advice: Advice, ways: Ways): void {
     this.clear();
@@ -37,6 +46,7 @@ export class Messages {
   }
 
   clear(): void {
+    this.#status.classList.remove("beside");
     this.#status.replaceChildren();
     this.#alert.replaceChildren();
   }
@@ -52,7 +62,9 @@ function parts(news: News, ways: Ways): HTMLElement[] {
     list.append(...news.checklist.map((line) => make("li", line)));
     all.push(list);
   }
-  const steps = (news.steps ?? []).flatMap((step) => way(labels[step], ways[step]));
+  const steps = (news.steps ?? [])
+    .filter((step, i, offered) => offered.findIndex((other) => ways[other] === ways[step]) === i)
+    .flatMap((step) => way(labels[step], ways[step]));
   if (steps.length) {
     const row = make("p", "", "steps");
     row.append(...steps);
