@@ -34,6 +34,7 @@ type Browser struct {
 	dir      string // all its files
 	cmd      *exec.Cmd
 	process  *child.Process
+	said     words
 	devtools string
 	end      context.CancelCauseFunc
 	ended    chan struct{} // closed when nothing is left
@@ -97,11 +98,6 @@ func (r *Browser) launch(ctx context.Context, b *Bed, config BrowserConfig) (err
 	if r.dir, err = os.MkdirTemp(b.dir, "chromium-"); err != nil {
 		return err
 	}
-	said, err := os.OpenFile(r.file("said"), os.O_CREATE|os.O_WRONLY, 0o600)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = said.Close() }() // Chromium has its own
 	for _, name := range []string{"home", "tmp"} {
 		if err := os.Mkdir(r.file(name), 0o700); err != nil {
 			return err
@@ -121,7 +117,9 @@ func (r *Browser) launch(ctx context.Context, b *Bed, config BrowserConfig) (err
 	r.cmd.Env = append(r.cmd.Environ(), b.Environ()...)
 	r.cmd.Env = append(r.cmd.Env, "HOME="+r.file("home"), "TMPDIR="+r.file("tmp"),
 		"XDG_CONFIG_HOME=", "XDG_CACHE_HOME=", "XDG_DATA_HOME=")
-	r.cmd.Stdout, r.cmd.Stderr = said, said
+	// Its crash handlers leave the process group and keep its output. That is a pipe
+	// here, which has no end before they have one.
+	r.cmd.Stdout, r.cmd.Stderr = &r.said, &r.said
 	r.process, err = child.Start(ctx, r.cmd)
 	return err
 }
@@ -148,8 +146,7 @@ func (r *Browser) answer(ctx context.Context) error {
 
 // death says how Chromium ended, in its own words.
 func (r *Browser) death() error {
-	said, _ := os.ReadFile(r.file("said")) // or nothing
-	return fmt.Errorf("the browser is gone: Chromium ended (%v): %s", r.cmd.ProcessState, lastLine(said))
+	return fmt.Errorf("the browser is gone: Chromium ended (%v): %s", r.cmd.ProcessState, r.said.line())
 }
 
 func (r *Browser) file(name string) string { return filepath.Join(r.dir, name) }

@@ -10,6 +10,43 @@ import (
 	"github.com/hitherauth/hither/testbed"
 )
 
+// TestBrowser has a real browser make a passkey on a phone and sign in with it, on a
+// page that nobody has prepared for that.
+func TestBrowser(t *testing.T) {
+	needs(t, "chromium")
+	bed := start(t)
+	site := newSite(t)
+	phone, err := bed.NewPhone(testbed.PhoneConfig{Name: "Phone"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	browser, err := bed.Browser(t.Context(), testbed.BrowserConfig{URL: site.URL})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, verb := range []string{"create", "get"} {
+		scan, err := phone.ScanScreen(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := scan.Answered(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if verdict := <-site.verdict; verdict != "" {
+			t.Errorf("%s: %s\n%s", verb, verdict, browser.Log())
+		}
+	}
+	if !strings.HasPrefix(browser.DevTools(), "ws://127.0.0.1:") {
+		t.Errorf("DevTools at %q", browser.DevTools())
+	}
+	if err := browser.Close(); err != nil {
+		t.Error(err)
+	}
+	if pids := processes(bed.Dir() + "/chromium-"); len(pids) > 0 {
+		t.Errorf("processes are left: %v", pids)
+	}
+}
+
 // TestBrowserDies kills a browser; the bed is as good as before for the next one, which
 // goes with the bed.
 func TestBrowserDies(t *testing.T) {

@@ -34,7 +34,6 @@ func (b *Bed) flags(config BrowserConfig) []string {
 		fmt.Sprintf("--window-size=%d,%d", b.config.Screen.X, b.config.Screen.Y),
 		"--window-position=0,0",
 		"--disable-gpu",
-		"--disable-crashpad-for-testing",
 		"--no-first-run",
 		"--no-default-browser-check",
 		"--disable-background-networking",

@@ -26,24 +26,19 @@ const patience = 60 * time.Second
 type screen struct {
 	display   string // such as ":7"
 	authority string // the path of that file
-	log       string // the path of what Xvfb says
 	cmd       *exec.Cmd
 	xvfb      *child.Process
+	said      words
 	socket    os.FileInfo // nil: there is none
 	eye       *eye.Screen // looks at it; nil before it has appeared
 }
 
 // startScreen returns when the screen can be drawn on.
 func startScreen(ctx context.Context, dir string, size image.Point) (*screen, error) {
-	s := &screen{authority: filepath.Join(dir, "xauthority"), log: filepath.Join(dir, "xvfb.log")}
+	s := &screen{authority: filepath.Join(dir, "xauthority")}
 	if err := os.WriteFile(s.authority, cookie(), 0o600); err != nil {
 		return nil, err
 	}
-	log, err := os.OpenFile(s.log, os.O_CREATE|os.O_WRONLY, 0o600)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = log.Close() }() // Xvfb has its own
 	says, told, err := os.Pipe()
 	if err != nil {
 		return nil, err
@@ -52,7 +47,7 @@ func startScreen(ctx context.Context, dir string, size image.Point) (*screen, er
 	s.cmd = exec.CommandContext(context.WithoutCancel(ctx), "Xvfb", //nolint:gosec // numbers and a path of our own
 		"-displayfd", "3", "-screen", "0", fmt.Sprintf("%dx%dx24", size.X, size.Y),
 		"-nolisten", "tcp", "-noreset", "-auth", s.authority)
-	s.cmd.Stdout, s.cmd.Stderr, s.cmd.ExtraFiles = log, log, []*os.File{told}
+	s.cmd.Stdout, s.cmd.Stderr, s.cmd.ExtraFiles = &s.said, &s.said, []*os.File{told}
 	child.Gently(s.cmd) // killed, it leaves a lock and a socket behind
 	s.xvfb, err = child.Start(context.WithoutCancel(ctx), s.cmd)
 	_ = told.Close() // it has its own
@@ -88,8 +83,7 @@ func (s *screen) appear(ctx context.Context, says *os.File) error {
 
 // death says how Xvfb ended, in its own words.
 func (s *screen) death() error {
-	said, _ := os.ReadFile(s.log) // or nothing
-	return fmt.Errorf("the screen is gone: Xvfb ended (%v): %s", s.cmd.ProcessState, lastLine(said))
+	return fmt.Errorf("the screen is gone: Xvfb ended (%v): %s", s.cmd.ProcessState, s.said.line())
 }
 
 // close ends Xvfb, and removes what it leaves behind when it is killed: a socket in
@@ -151,15 +145,4 @@ func (b *Bed) why(err error) error {
 		return cause
 	}
 	return fmt.Errorf("testbed: %w", err)
-}
-
-// lastLine is the last line with something on it, without control characters.
-func lastLine(text []byte) string {
-	line := ""
-	for l := range strings.Lines(string(text)) {
-		if l = strings.TrimSpace(l); l != "" {
-			line = l
-		}
-	}
-	return fmt.Sprintf("%.300q", line)
 }
