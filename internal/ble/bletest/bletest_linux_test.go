@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -211,6 +212,20 @@ func TestBrowser(t *testing.T) {
 		}
 	}
 	browser.does(t, hci0, adapter1+".StopDiscovery")
+}
+
+// TestFolders has the bus in a folder whose name means something in an address, in XML and in text.
+func TestFolders(t *testing.T) {
+	folder := filepath.Join(t.TempDir(), `a b,c=d;e:f%20<&>"'é`)
+	if err := os.Mkdir(folder, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("TMPDIR", folder)
+	bus, _ := start(t, bletest.Config{})
+	join(t, bus).does(t, "/", "org.freedesktop.DBus.ObjectManager.GetManagedObjects")
+	if entries, err := os.ReadDir(folder); err != nil || len(entries) != 1 {
+		t.Errorf("%v, %v", entries, err)
+	}
 }
 
 func TestDevicesGoWithTheirPrograms(t *testing.T) {

@@ -60,7 +60,20 @@ func StartBus(ctx context.Context, c BusConfig) (*Bus, error) {
 }
 
 // Address is the bus's address, for DBUS_SYSTEM_BUS_ADDRESS.
-func (b *Bus) Address() string { return "unix:path=" + filepath.Join(b.dir, "bus") }
+func (b *Bus) Address() string { return "unix:path=" + escaped(filepath.Join(b.dir, "bus")) }
+
+// escaped is a value of a D-Bus address (D-Bus specification, "Server Addresses").
+func escaped(value string) string {
+	var text strings.Builder
+	for _, c := range []byte(value) {
+		if 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || strings.IndexByte("-_/.*", c) >= 0 {
+			text.WriteByte(c)
+		} else {
+			fmt.Fprintf(&text, "%%%02x", c)
+		}
+	}
+	return text.String()
+}
 
 // Ended is closed when nothing is left of the bus, however it ended.
 func (b *Bus) Ended() <-chan struct{} { return b.ended }
