@@ -81,6 +81,7 @@ func TestBrowserHangsUp(t *testing.T) {
 // phone, or the bed end, at each point. Nothing is left then: see TestMain.
 func TestPhoneHangsUp(t *testing.T) {
 	t.Parallel()
+	shared := start(t)
 	for point, prepare := range map[string]func(*testbed.Phone) error{
 		"advertising": func(p *testbed.Phone) error { return p.SetFaults(testbed.WrongKey) },
 		"fault":       func(p *testbed.Phone) error { return p.SetFaults(testbed.SlowUser(time.Hour)) },
@@ -97,7 +98,11 @@ func TestPhoneHangsUp(t *testing.T) {
 		} {
 			t.Run(point+"/"+name, func(t *testing.T) {
 				t.Parallel()
-				d := newDesk(t, start(t), testbed.PhoneConfig{})
+				bed := shared
+				if name == "bed" {
+					bed = start(t)
+				}
+				d := newDesk(t, bed, testbed.PhoneConfig{})
 				if err := prepare(d.phone); err != nil {
 					t.Fatal(err)
 				}

@@ -12,7 +12,7 @@ import (
 )
 
 // glance is how often a phone looks at the screen.
-const glance = 80 * time.Millisecond
+const glance = 50 * time.Millisecond
 
 // phones is what the phones of a bed have in common: numbers, and which of them has
 // taken which QR code.

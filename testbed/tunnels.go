@@ -49,8 +49,8 @@ func startTunnels(ctx context.Context) (*tunnels, error) {
 	if err != nil {
 		return nil, err
 	}
-	// Whatever is asked for here is one test's.
-	service := relay.New(relay.Config{Limits: relay.Limits{WaitingPerPrefix: 2048, WakesPerPrefix: 2048, WakesPerContact: 2048}})
+	// Whatever is asked for here is one test's, and a phone's patience is its own.
+	service := relay.New(relay.Config{Limits: relay.Limits{Waiting: time.Hour, WaitingPerPrefix: 2048, WakesPerPrefix: 2048, WakesPerContact: 2048}})
 	gate := newGate(service)
 	t := &tunnels{
 		address: listener.Addr().String(), certificate: certificate, relay: service, gate: gate, failed: make(chan error, 1),
