@@ -93,7 +93,7 @@ func handle[In, Out any](h func(*Server, *call, In) (Out, error)) operation {
 // route makes the surface of the table.
 func (s *Server) route(version string) error {
 	var err error
-	if s.itself, err = describe(s.URL(), version, endpoints()); err != nil {
+	if s.itself, err = describe(s.URL(), version, endpoints()).MarshalJSON(); err != nil {
 		return err
 	}
 	paths := map[string]map[string]http.HandlerFunc{}

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/danielgtaylor/huma/v2"
 	"go.uber.org/goleak"
 
 	"github.com/hitherauth/hither/internal/control"
@@ -26,8 +27,9 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // house is a bed with its API, and a client that has the token.
 type house struct {
-	bed *testbed.Bed
-	api *control.Server
+	bed       *testbed.Bed
+	api       *control.Server
+	described *huma.OpenAPI
 }
 
 func start(t *testing.T) *house {
@@ -55,7 +57,7 @@ func start(t *testing.T) *house {
 		t.Fatal(err)
 	}
 	t.Cleanup(api.Close)
-	return &house{bed: bed, api: api}
+	return &house{bed: bed, api: api, described: closed()}
 }
 
 // answer is what the API has said.
@@ -94,7 +96,11 @@ func (h *house) send(t *testing.T, method, path, body string, change func(*http.
 	if err != nil {
 		t.Fatal(err)
 	}
-	return answer{response.StatusCode, response.Header, text}
+	a := answer{response.StatusCode, response.Header, text}
+	if a.status != http.StatusMethodNotAllowed {
+		described(t, h.described, method, path, a)
+	}
+	return a
 }
 
 // ask is send, for what must come out well.
@@ -131,4 +137,16 @@ func (a answer) object(t *testing.T) object {
 		t.Fatalf("%s: %v", a.body, err)
 	}
 	return o
+}
+
+// eventually waits until something is so.
+func eventually(t *testing.T, so func() bool) {
+	t.Helper()
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for deadline := time.Now().Add(longest); !so(); <-tick.C {
+		if time.Now().After(deadline) {
+			t.Fatal("it does not come to that")
+		}
+	}
 }

@@ -1,7 +1,6 @@
 package control
 
 import (
-	"encoding/json"
 	"maps"
 	"net/http"
 	"reflect"
@@ -18,7 +17,7 @@ const apiDescription = "The test bed that `hither testbed` has started: phones i
 	"and may be added to answers. Errors are problem documents (RFC 9457): act on `code`."
 
 // describe makes the OpenAPI 3.1 document of the API from the table that also routes it.
-func describe(url, version string, endpoints []endpoint) ([]byte, error) {
+func describe(url, version string, endpoints []endpoint) *huma.OpenAPI {
 	registry := huma.NewMapRegistry("#/components/schemas/", huma.DefaultSchemaNamer)
 	api := &huma.OpenAPI{
 		OpenAPI: "3.1.0",
@@ -41,7 +40,7 @@ func describe(url, version string, endpoints []endpoint) ([]byte, error) {
 	for _, schema := range registry.Map() {
 		closeArrays(schema)
 	}
-	return json.Marshal(api)
+	return api
 }
 
 // describe is what the document says of one endpoint.

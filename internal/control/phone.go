@@ -14,8 +14,10 @@ import (
 	"github.com/hitherauth/hither/testbed"
 )
 
-// maxPhones is how many phones there may be at once.
-const maxPhones = 64
+const (
+	maxPhones = 64 // at once
+	maxFaults = 32 // of a phone
+)
 
 // phone is a phone that was asked for here.
 type phone struct {
@@ -124,6 +126,9 @@ func (s *Server) changePhone(c *call, in changePhoneRequest) (phoneAnswer, error
 		}
 	}
 	if in.Faults != nil {
+		if len(*in.Faults) > maxFaults {
+			return phoneAnswer{}, refuse(codeValueInvalid, "there are at most "+strconv.Itoa(maxFaults)+" faults")
+		}
 		faults := make([]testbed.Fault, len(*in.Faults))
 		for i, text := range *in.Faults {
 			if faults[i], err = testbed.ParseFault(text); err != nil {

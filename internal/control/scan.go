@@ -172,10 +172,11 @@ const (
 
 // Schema describes a fate by all the values it can have.
 func (fate) Schema(huma.Registry) *huma.Schema {
-	return &huma.Schema{
-		Type: huma.TypeString, Description: "What programs act on.",
-		Enum: []any{fateDropped, fateTurnedAway, fateHungUp, fateNobodyCame, fateUnanswered, fateLost, fateFailed},
+	s := &huma.Schema{Type: huma.TypeString, Description: "What programs act on."}
+	for _, f := range []fate{fateDropped, fateTurnedAway, fateHungUp, fateNobodyCame, fateUnanswered, fateLost, fateFailed} {
+		s.Enum = append(s.Enum, string(f))
 	}
+	return s
 }
 
 func fateOf(err error) fate {
