@@ -131,7 +131,7 @@ func (s *Server) changePhone(c *call, in changePhoneRequest) (phoneAnswer, error
 		}
 		faults := make([]testbed.Fault, len(*in.Faults))
 		for i, text := range *in.Faults {
-			if faults[i], err = testbed.ParseFault(text); err != nil {
+			if faults[i], err = testbed.ParseFault(string(text)); err != nil {
 				return phoneAnswer{}, refuse(codeValueInvalid, err.Error())
 			}
 		}
@@ -158,9 +158,9 @@ func (s *Server) forgetPasskey(c *call, _ empty) (empty, error) {
 }
 
 func (p *phone) json() phoneAnswer {
-	out := phoneAnswer{ID: p.ID(), Name: p.Name(), Answer: string(p.Manner()), Faults: []string{}, Passkeys: []passkeyAnswer{}}
+	out := phoneAnswer{ID: p.ID(), Name: p.Name(), Answer: string(p.Manner()), Faults: []fault{}, Passkeys: []passkeyAnswer{}}
 	for _, f := range p.Faults() {
-		out.Faults = append(out.Faults, f.String())
+		out.Faults = append(out.Faults, fault(f))
 	}
 	for _, k := range p.Passkeys() {
 		out.Passkeys = append(out.Passkeys, passkeyAnswer{

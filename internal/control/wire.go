@@ -2,6 +2,10 @@ package control
 
 import (
 	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/hitherauth/hither/testbed"
 )
 
 // The JSON of the API. Requests are closed: an unknown member is refused. Answers are
@@ -46,8 +50,8 @@ type newPhoneRequest struct {
 }
 
 type changePhoneRequest struct {
-	Answer *string   `doc:"What its person does from now on." enum:"agree,decline,ask" json:"answer,omitempty"`
-	Faults *[]string `doc:"What goes wrong with it from now on: all of it, so that [] is nothing." json:"faults,omitempty" maxItems:"32"`
+	Answer *string  `doc:"What its person does from now on." enum:"agree,decline,ask" json:"answer,omitempty"`
+	Faults *[]fault `doc:"What goes wrong with it from now on: all of it, so that [] is nothing." json:"faults,omitempty" maxItems:"32"`
 }
 
 type phoneAnswer struct {
@@ -55,8 +59,20 @@ type phoneAnswer struct {
 	ID       string          `json:"id"`
 	Name     string          `json:"name"`
 	Answer   string          `doc:"What its person does." enum:"agree,decline,ask" json:"answer"`
-	Faults   []string        `json:"faults"`
+	Faults   []fault         `json:"faults"`
 	Passkeys []passkeyAnswer `json:"passkeys"`
+}
+
+// fault is one of [testbed.Faults], or one like it with another parameter.
+type fault string
+
+// Schema describes a fault by all there are.
+func (fault) Schema(huma.Registry) *huma.Schema {
+	s := &huma.Schema{Type: huma.TypeString, Description: "One of the examples; the number and the duration in them are parameters."}
+	for _, f := range testbed.Faults() {
+		s.Examples = append(s.Examples, f.String())
+	}
+	return s
 }
 
 type phonesAnswer struct {
