@@ -14,7 +14,7 @@ type wrapper struct {
 	chromium string   // a path; "": there is none
 	flags    []string // of the bed
 	environ  []string // of the bed
-	profiles string   // a folder
+	scratch  string   // a folder, for user data and what else is written
 }
 
 // script is the wrapper as a POSIX shell script.
@@ -45,7 +45,7 @@ func (w wrapper) script() string {
 		name, value, _ := strings.Cut(variable, "=")
 		fmt.Fprintf(&b, "export %s=%s\n", name, quoted(value))
 	}
-	fmt.Fprintf(&b, "chromium=%s\nprofiles=%s\nrules=%s\npins=%s\n", quoted(w.chromium), quoted(w.profiles),
+	fmt.Fprintf(&b, "export TMPDIR=%s\nchromium=%s\nrules=%s\npins=%s\n", quoted(w.scratch), quoted(w.chromium),
 		quoted(lists["--host-resolver-rules"]), quoted(lists["--ignore-certificate-errors-spki-list"]))
 	b.WriteString(wrapperBody)
 	fmt.Fprintf(&b, "exec \"$chromium\" %s \\\n\t\"--host-resolver-rules=$rules\" \"--ignore-certificate-errors-spki-list=$pins\" \"$@\"\n", strings.Join(rest, " "))
@@ -77,7 +77,7 @@ done
 rules=$rules${own_rules:+, $own_rules}
 pins=$pins${own_pins:+,$own_pins}
 if [ -z "$data" ]; then
-	profile=$(mktemp -d "$profiles/XXXXXXXXXX") || exit
+	profile=$(mktemp -d) || exit
 	set -- "--user-data-dir=$profile" "$@"
 fi
 `

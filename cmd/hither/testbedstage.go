@@ -54,13 +54,13 @@ func (s *stage) furnish(ctx context.Context) (err error) {
 	if err := os.WriteFile(s.ca, s.bed.Certificate(), 0o600); err != nil {
 		return err
 	}
-	profiles := filepath.Join(s.bed.Dir(), "profiles")
-	for _, dir := range []string{filepath.Dir(s.wrapper), profiles} {
+	scratch := filepath.Join(s.bed.Dir(), "scratch")
+	for _, dir := range []string{filepath.Dir(s.wrapper), scratch} {
 		if err := os.Mkdir(dir, 0o700); err != nil {
 			return err
 		}
 	}
-	script := wrapper{chromium: s.bed.Chromium(), flags: s.bed.ChromiumFlags(), environ: s.bed.Environ(), profiles: profiles}.script()
+	script := wrapper{chromium: s.bed.Chromium(), flags: s.bed.ChromiumFlags(), environ: s.bed.Environ(), scratch: scratch}.script()
 	if err := os.WriteFile(s.wrapper, []byte(script), 0o700); err != nil { //nolint:gosec // G306: it is a program
 		return err
 	}

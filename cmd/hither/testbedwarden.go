@@ -24,7 +24,7 @@ while read -r word; do
 	*) group=$word ;;
 	esac
 done
-[ -z "$group" ] || kill -KILL -- "-$group" 2>/dev/null
+[ -z "$group" ] || kill -s KILL -- "-$group" 2>/dev/null
 rm -rf -- "$1" || { sleep 1; rm -rf -- "$1"; }
 `
 
