@@ -15,15 +15,25 @@ export type TestbedErrorCode =
   | "not_attached"
   /** The fixtures were used with another browser than Chromium. */
   | "browser_unsupported"
-  /** The phone saw no QR code that it had not scanned before. `screenshot` shows what was on the screen. */
+  /** The phone saw no QR code that none had scanned before. `screenshot` shows what was on the screen. */
   | "no_qr_code"
+  /** The phone has read a QR code, and was not got as far as it should in time. */
+  | "timeout"
   /** The phone scanned the QR code and advertised, and no browser came. */
   | "nobody_came"
-  /** The browser hung up before the phone had answered. */
-  | "dropped"
-  /** The phone has not answered in time. */
+  /** The browser came and hung up before it had an answer. */
   | "unanswered"
-  /** Nobody has asked the phone anything. */
+  /** The connection between browser and phone broke. */
+  | "connection_lost"
+  /** The phone hung up, as a fault would have it. */
+  | "dropped"
+  /** The browser was turned away at the tunnel service, as a fault would have it. */
+  | "turned_away"
+  /** The test had the phone hang up, or removed it. */
+  | "hung_up"
+  /** The test had the phone scan again before it had seen a QR code. */
+  | "superseded"
+  /** The phone asks nothing. */
   | "no_question"
   | (string & {});
 

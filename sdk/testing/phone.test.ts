@@ -80,7 +80,7 @@ test("a scan that ends without an answer says why", async (t) => {
   const scan = await phone.scan();
   const dropped = await refusal(scan.answered());
   assert.deepEqual([dropped.code, dropped.message], ["dropped", "the browser hung up"]);
-  assert.equal((await refusal(scan.answered({ timeout: 0 }))).code, "unanswered");
+  assert.equal((await refusal(scan.answered({ timeout: 0 }))).code, "timeout");
 });
 
 test("a scan that fails keeps a picture of the screen beside the results", async (t) => {
@@ -116,14 +116,14 @@ test("a scan fails for its own reason when there is no picture to be had", async
 
 test("yes and no are for ever, until the phone asks", async (t) => {
   const { control, phone } = await aPhone(t);
-  const question = { action: "get", rp_id: "shop.example", rp_name: "", accounts: [{ name: "ada", display_name: "Ada" }] };
+  const question = { action: "sign_in", rp_id: "shop.example", rp_name: "", accounts: [{ name: "ada", display_name: "Ada" }] };
   control.replies["GET /v1/phones/phone-1/question?wait_ms=15000"] = { body: question };
   control.replies["POST /v1/phones/phone-1/answer"] = { status: 204 };
   await phone.decline();
   await phone.agree();
   await phone.answers("ask");
   assert.deepEqual(await phone.question(), {
-    action: "get",
+    action: "sign_in",
     rpId: "shop.example",
     rpName: "",
     accounts: [{ name: "ada", displayName: "Ada" }],

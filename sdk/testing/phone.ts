@@ -72,11 +72,12 @@ export interface Passkey {
 
 /** What a phone asks its person. */
 export interface Question {
-  /** "create" or "get", as the API of the browser is called. */
-  action: string;
+  /** What the person would agree to: a passkey, one in place of another, that there is one already, that there is none. */
+  action: "create" | "replace" | "excluded" | "sign_in" | "nothing";
   rpId: string;
+  /** What the page calls itself; "" when it does not say. */
   rpName: string;
-  /** Between which accounts the person chooses; one at least. */
+  /** Whose passkeys there are, the newest first. */
   accounts: { name: string; displayName: string }[];
 }
 
@@ -106,7 +107,7 @@ export interface WirePhone {
 }
 
 interface WireQuestion {
-  action: string;
+  action: Question["action"];
   rp_id: string;
   rp_name: string;
   accounts: { name: string; display_name: string }[];
@@ -139,14 +140,14 @@ export class Phone {
    * when the phone has answered the browser: with a passkey, or with a no when it declines. Click first, then scan.
    *
    * Fails with no_qr_code when none is there in time; the message names a picture of the screen. Fails with the
-   * reason when the phone cannot answer: nobody_came, dropped, and others; with a fault that was set, this is it.
+   * reason when the phone cannot answer: nobody_came, unanswered, or what a fault does, such as dropped.
    */
   async scan(page?: Page, { until = "answered", timeout = patience, text }: ScanOptions = {}): Promise<Scan> {
     await page?.bringToFront();
     try {
       const body = { until, timeout_ms: timeout, ...(text !== undefined && { text }) };
       const wire = await this.#control.json<WireScan>("POST", `${this.#path}/scans`, { body, wait: timeout });
-      if (wire.error) {
+      if (wire.error && !wire.answered_at) {
         throw new TestbedError(wire.error.code, wire.error.detail);
       }
       return new Scan(this.#control, this.#path, wire);
@@ -231,7 +232,7 @@ export class Phone {
     try {
       const file = await this.#picture();
       const message = `${this.name}: ${error.message}\nThis was on the screen: ${file}`;
-      return new TestbedError(error.code, message, { cause: error, screenshot: file });
+      return new TestbedError(error.code, message, { cause: error.cause, screenshot: file });
     } catch {
       return error; // What went wrong first is what matters.
     }

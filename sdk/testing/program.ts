@@ -138,12 +138,12 @@ async function excuse(hither: string, options: TestbedOptions, said: string, cau
   return new TestbedError("testbed_failed", `hither testbed serve did not start: ${cause.message}\n${said}`.trim(), { cause });
 }
 
-/** What `hither testbed check` says is missing; "" when it finds nothing wrong. */
+/** What `hither testbed check` says is missing; "" when it finds nothing wrong, or does not know the command. */
 function missing(hither: string, options: TestbedOptions): Promise<string> {
   const words = ["testbed", "check", ...flags(options)];
   return new Promise((resolve) => {
     execFile(hither, words, { timeout: patience }, (error, stdout, stderr) => {
-      resolve(error && !error.killed ? `${stdout}${stderr}`.trim() : "");
+      resolve(error?.code === 1 ? `${stdout}${stderr}`.trim() : "");
     });
   });
 }

@@ -18,7 +18,7 @@ export interface WireScan {
 /** What a scan was like when somebody last looked. */
 export interface ScanStatus {
   state: ScanState;
-  /** Why it ended without an answer. */
+  /** Why it ended without an answer, or after it. */
   error: { code: string; detail: string } | undefined;
   /** When the phone began to look for a QR code. */
   startedAt: Date;
@@ -59,10 +59,10 @@ export class Scan {
         return now;
       }
       if (now.state === "ended") {
-        throw new TestbedError(now.error?.code ?? "dropped", now.error?.detail ?? "the scan ended without an answer");
+        throw new TestbedError(now.error?.code ?? "unanswered", now.error?.detail ?? "the scan ended without an answer");
       }
       if (Date.now() > end) {
-        throw new TestbedError("unanswered", `the phone has not answered within ${timeout} ms: its scan is at "${now.state}"`);
+        throw new TestbedError("timeout", `the phone has not answered within ${timeout} ms: its scan is at "${now.state}"`);
       }
       await sleep(50);
     }

@@ -7,26 +7,26 @@ import { Program, type TestbedEnvironment, type TestbedOptions } from "./program
 export interface Air {
   /** Whether the browser's Bluetooth is on; it is without it. */
   power?: boolean;
-  /** How many of a phone's next adverts are lost. */
+  /** How many times each advert is sent without being heard; -1: it never is. */
   lose?: number;
-  /** How many times each advert comes again. */
+  /** How many times more each hearing is reported. */
   repeat?: number;
-  /** How long an advert is under way, in milliseconds. */
+  /** How long after a phone began to advertise it is first heard, in milliseconds. */
   delay?: number;
-  /** Whether adverts arrive with a bit turned over. */
+  /** Whether each advert is heard with one bit wrong. */
   corrupt?: boolean;
 }
 
 /** Something that happened in a bed. */
 export interface TestbedEvent {
-  /** Counts from 1; later events have higher numbers. */
+  /** Counts from 1. The bed keeps the last 10,000. */
   id: number;
   time: Date;
   /** Id of the phone it happened to; "" when it was none. */
   phone: string;
   /** Id of the scan it belongs to; "" when it is none. */
   scan: string;
-  /** What happened, such as qr_read, advertising, handshake_done, request_received, asked, reply_sent, closed. */
+  /** What happened, such as qr_read, connected, advertising, handshake_done, request_received, asked, reply_sent, closed. */
   kind: string;
   detail: string;
 }
