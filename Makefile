@@ -26,7 +26,7 @@ bin/hitherd bin/hither: # always: go build knows best what has changed; -trimpat
 	go build -trimpath -o $@ ./cmd/$(@F)
 
 ##@ Prove it
-test: deps race tools-test sdk e2e ## everything CI runs except the static checks; installs what is missing
+test: deps race tools-test sdk e2e example-playwright ## everything CI runs except the static checks; installs what is missing
 
 deps: ## install what a new Debian machine lacks for the tests (as root; otherwise says what to run)
 	@tools/deps.sh
@@ -45,6 +45,9 @@ sdk: sdk/node_modules/.stamp ## tests of the TypeScript SDK
 
 e2e: bin/hitherd e2e/node_modules/.stamp ## the journeys in a real browser
 	$(NPM) --prefix e2e test
+
+example-playwright: bin/hither sdk/node_modules/.stamp ## examples/playwright as its page says, in an empty folder with the packed SDK
+	tools/example-playwright.sh
 
 e2e-terminal: bin/hitherd ## a terminal, a phone and a server in one room: each scene of signing in there, by its name
 	go test -count=1 -v -run '^TestScripts$$/^(software|asked|away|keyring|radio|phone|screen|links|scenes)$$' ./cmd/hither \
@@ -140,4 +143,4 @@ help:
 $(LINT): tools/lint/go.mod tools/lint/go.sum
 	go -C tools/lint build -trimpath -o $(CURDIR)/$@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
 
-.PHONY: run build bin/hitherd bin/hither test deps unit race tools-test sdk e2e check format lint fresh types hostile backup-journey fuzz bench vuln generate picture dist bench-server bench-hybrid bench-relay crash restarts doublespend faults fix clean help
+.PHONY: run build bin/hitherd bin/hither test deps unit race tools-test sdk e2e example-playwright check format lint fresh types hostile backup-journey fuzz bench vuln generate picture dist bench-server bench-hybrid bench-relay crash restarts doublespend faults fix clean help
