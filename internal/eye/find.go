@@ -19,13 +19,13 @@ func Find(picture image.Image) []string {
 	return newGrey(picture).codes()
 }
 
-// codes looks at the picture as it is and at smaller ones of it, dark and light told
+// codes looks at the picture as it is and at smaller ones of it, with dark and light told
 // apart in two ways: one clean code in some hundred is misread, and not the same one in
 // another size.
 func (g grey) codes() []string {
 	var found []code
-	for _, part := range []struct{ of, in int }{{1, 1}, {3, 4}, {5, 8}, {1, 2}} {
-		smaller := g.shrunk(part.of, part.in)
+	for _, by := range []float64{1, 1.5, 2, 3} {
+		smaller := g.shrunk(by)
 		source, err := gozxing.NewPlanarYUVLuminanceSource(smaller.pix, smaller.width, smaller.height, 0, 0, smaller.width, smaller.height, false)
 		if err != nil {
 			continue
@@ -36,7 +36,7 @@ func (g grey) codes() []string {
 				continue
 			}
 			for _, c := range readCodes(m) {
-				c.size *= float64(part.in) / float64(part.of)
+				c.size *= by
 				if !slices.ContainsFunc(found, func(f code) bool { return f.text == c.text }) {
 					found = append(found, c)
 				}

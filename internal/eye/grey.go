@@ -39,21 +39,35 @@ func newGrey(picture image.Image) grey {
 	return g
 }
 
-// shrunk leaves of pixels in every in of them, each way.
-func (g grey) shrunk(of, in int) grey {
-	if of == in {
+// shrunk makes of so many pixels each way one, their mean: what is thinner than a
+// module of a code, as the seams between a terminal's lines, goes under.
+func (g grey) shrunk(by float64) grey {
+	if by == 1 {
 		return g
 	}
-	s := grey{width: max(1, g.width*of/in), height: max(1, g.height*of/in)}
+	s := grey{width: max(1, int(float64(g.width)/by)), height: max(1, int(float64(g.height)/by))}
 	s.pix = make([]byte, s.width*s.height)
-	columns := make([]int, s.width)
-	for x := range columns {
-		columns[x] = x * in / of
+	sums := make([]int, s.width)
+	starts := make([]int, s.width+1)
+	for x := range starts {
+		starts[x] = min(int(float64(x)*by), g.width)
 	}
 	for y := range s.height {
-		from, to := g.pix[y*in/of*g.width:], s.pix[y*s.width:(y+1)*s.width]
-		for x, column := range columns {
-			to[x] = from[column]
+		clear(sums)
+		top, bottom := int(float64(y)*by), min(int(float64(y+1)*by), g.height)
+		for row := top; row < bottom; row++ {
+			from := g.pix[row*g.width : (row+1)*g.width]
+			for x := range sums {
+				sum := 0
+				for _, light := range from[starts[x]:starts[x+1]] {
+					sum += int(light)
+				}
+				sums[x] += sum
+			}
+		}
+		to := s.pix[y*s.width : (y+1)*s.width]
+		for x, sum := range sums {
+			to[x] = byte(sum / max(1, (bottom-top)*(starts[x+1]-starts[x]))) //nolint:gosec // G115: a mean of bytes is one
 		}
 	}
 	return s
