@@ -7,10 +7,11 @@ MAKEFLAGS += --no-print-directory
 
 # hitherd is pure Go; only the race detector wants a C compiler.
 export CGO_ENABLED := 0
-e2e e2e-terminal hostile picture backup-journey tools-test: export HITHER_TEST_BIN := $(CURDIR)/bin/hitherd
+e2e e2e-terminal hostile picture backup-journey tools-test soak-hybrid: export HITHER_TEST_BIN := $(CURDIR)/bin/hitherd
 
 FUZZTIME := 30s
 BENCH_COUNT := 5
+N := 200
 CYCLES := 300
 ROUNDS := 1000
 RESTARTS := 100
@@ -93,6 +94,9 @@ bench-hybrid: ## the hybrid transport: QR codes, adverts, handshake, records, an
 	go test -run '^$$' -bench . -count $(BENCH_COUNT) ./hybrid/...
 	go test -run '^$$' -bench . -count $(BENCH_COUNT) ./clientplatform
 
+soak-hybrid: build e2e/node_modules/.stamp sdk/node_modules/.stamp ## N sign-ins with a phone, two scenes at once: writes docs/benchmarks-testbed.md (200: 3 min)
+	PATH="$(CURDIR)/bin:$$PATH" $(NPM) --prefix e2e run soak -- $(N)
+
 bench-relay: ## the relay with 9,500 tunnels and a million messages: writes docs/benchmarks-relay.md (5 min)
 	go -C tools run ./benchrelay
 
@@ -143,4 +147,4 @@ help:
 $(LINT): tools/lint/go.mod tools/lint/go.sum
 	go -C tools/lint build -trimpath -o $(CURDIR)/$@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
 
-.PHONY: run build bin/hitherd bin/hither test deps unit race tools-test sdk e2e example-playwright check format lint fresh types hostile backup-journey fuzz bench vuln generate picture dist bench-server bench-hybrid bench-relay crash restarts doublespend faults fix clean help
+.PHONY: run build bin/hitherd bin/hither test deps unit race tools-test sdk e2e example-playwright check format lint fresh types hostile backup-journey fuzz bench vuln generate picture dist bench-server bench-hybrid bench-relay soak-hybrid crash restarts doublespend faults fix clean help

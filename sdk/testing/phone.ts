@@ -231,7 +231,8 @@ export class Phone {
     }
     try {
       const file = await this.#picture();
-      const message = `${this.name}: ${error.message}\nThis was on the screen: ${file}`;
+      const who = error.message.startsWith("testbed: ") ? "" : `${this.name}: `; // else it says so itself
+      const message = `${who}${error.message}\nThis was on the screen: ${file}`;
       return new TestbedError(error.code, message, { cause: error.cause, screenshot: file });
     } catch {
       return error; // What went wrong first is what matters.
