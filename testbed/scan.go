@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/hitherauth/hither/hybrid"
+	"github.com/hitherauth/hither/tunnel"
 )
 
 // Scan is a QR code that a phone has read, and what comes of it.
@@ -20,10 +21,10 @@ type Scan struct {
 	asked    chan struct{} // closed when the person was first asked
 	answered chan struct{} // closed when a request has its reply
 	ended    chan struct{} // closed when nothing is left
+	met      chan struct{} // closed when a browser has come for the QR code
 
 	mu      sync.Mutex
 	status  ScanStatus
-	met     bool   // a browser has come for the QR code
 	left    bool   // the QR code is left for a newer one
 	pending string // how the request that is being answered ended; "": there is none
 }
@@ -93,7 +94,7 @@ func (p *Phone) begin(started time.Time, text string, qr hybrid.QRCode, looking 
 	ctx, hangUp := context.WithCancelCause(p.ctx)
 	s := &Scan{
 		phone: p, id: p.bed.phones.newScan(), hangUp: hangUp,
-		asked: make(chan struct{}), answered: make(chan struct{}), ended: make(chan struct{}),
+		asked: make(chan struct{}), answered: make(chan struct{}), ended: make(chan struct{}), met: make(chan struct{}),
 		status: ScanStatus{State: ScanRead, Started: started, Read: time.Now()},
 	}
 	p.mu.Lock()
@@ -209,46 +210,52 @@ func (s *Scan) try(ctx context.Context, text string, qr hybrid.QRCode, looking b
 	var watch sync.WaitGroup
 	if looking {
 		watch.Go(func() {
-			if newer = s.phone.newer(ctx, text); newer != "" && s.leave() {
+			newer = s.phone.newer(ctx, s.met, text)
+			switch {
+			case newer == "":
+			case s.leave():
 				cancel(errors.New("there is a newer QR code"))
+			default:
+				s.phone.bed.phones.giveBack(newer)
+				newer = ""
 			}
 		})
 	}
 	err = s.respond(ctx, cancel, qr)
 	cancel(nil)
 	watch.Wait()
-	if newer == "" {
-		return "", err
-	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !s.left {
-		s.phone.bed.phones.giveBack(newer)
-		return "", err
-	}
 	s.left = false
-	return newer, nil
+	return newer, err
 }
 
-// meet notes that a browser has come for the QR code, which nobody can use again.
+// meet notes that a browser has come for the QR code, which nobody can use again. One
+// that comes for a code that was left is not met.
 func (s *Scan) meet() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.met = true
+	if !s.left && !s.spent() {
+		close(s.met)
+	}
 }
 
 // leave leaves the QR code for a newer one, unless a browser has come for it.
 func (s *Scan) leave() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.left = !s.met
+	s.left = !s.spent()
 	return s.left
 }
 
+// spent says whether a browser has come for the QR code.
 func (s *Scan) spent() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.met
+	select {
+	case <-s.met:
+		return true
+	default:
+		return false
+	}
 }
 
 // judge is the error of a scan whose last transaction ended with err.
@@ -262,9 +269,18 @@ func (s *Scan) judge(ctx context.Context, err error) error {
 		return s.wrap(cause)
 	case !s.spent() && errors.Is(err, hybrid.ErrSilent):
 		return s.wrap(ErrNobody)
+	case s.spent() && vanished(err) && s.Status().Answered.IsZero():
+		return s.wrap(fmt.Errorf("%w: %w", ErrUnanswered, err))
 	default:
 		return s.wrap(err)
 	}
+}
+
+// vanished says whether a transaction ended because the browser is gone, without a
+// goodbye: a cancelled request can look like that.
+func vanished(err error) bool {
+	_, ok := errors.AsType[*tunnel.CloseError](err)
+	return ok
 }
 
 // end notes that it is over.

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/hitherauth/hither/authenticator"
 	"github.com/hitherauth/hither/internal/eye/eyetest"
 	"github.com/hitherauth/hither/internal/qrcode"
 	"github.com/hitherauth/hither/testbed"
@@ -230,6 +231,53 @@ func TestTwoPhonesLook(t *testing.T) { //nolint:paralleltest // it draws
 				}
 			}
 		})
+	}
+}
+
+// TestBusyPhone has a QR code come onto the screen while the only phone is with
+// another browser: it is left for who scans next.
+func TestBusyPhone(t *testing.T) { //nolint:paralleltest // it draws
+	bed := start(t)
+	d := created(t, bed, testbed.PhoneConfig{})
+	if err := d.phone.SetManner(testbed.Ask); err != nil {
+		t.Fatal(err)
+	}
+	w := newWall(t, bed)
+	d.show = func(text string) error {
+		w.show(text)
+		return nil
+	}
+	signedIn := make(chan error, 1)
+	go func() {
+		_, err := d.signIn(t.Context())
+		signedIn <- err
+	}()
+	busy := mustScanScreen(t, d.phone)
+	if _, err := d.phone.Question(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	w.show(someQRCode(t))
+	if photograph, err := bed.Photograph(); err != nil || photograph.Bounds().Max != bed.Screen() {
+		t.Error(err)
+	}
+	events := bed.Events(0)
+	while, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+	defer cancel()
+	if news, err := bed.WaitEvents(while, events[len(events)-1].ID); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("%v, %v", news, err)
+	}
+	mustScanScreen(t, newPhone(t, bed))
+	if err := d.phone.Answer(authenticator.Answer{Consented: true, Verified: true}); err != nil {
+		t.Error(err)
+	}
+	if err := <-signedIn; err != nil {
+		t.Error(err)
+	}
+	if err := busy.Answered(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if n := reads(bed, d.phone); n != 2 {
+		t.Errorf("%d QR codes were read:\n%s", n, history(bed, d.phone))
 	}
 }
 

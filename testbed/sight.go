@@ -102,13 +102,15 @@ func (p *Phone) search(ctx context.Context) (text string, qr hybrid.QRCode, err 
 
 // newer looks at the screen until the QR code with that text is gone and there is
 // another one, and takes it: the first was that of a request which is over. The
-// result is "" when ctx is done.
-func (p *Phone) newer(ctx context.Context, text string) string {
+// result is "" when ctx is done, or a browser was met.
+func (p *Phone) newer(ctx context.Context, met <-chan struct{}, text string) string {
 	tick := time.NewTicker(glance)
 	defer tick.Stop()
 	for {
 		select {
 		case <-tick.C:
+		case <-met:
+			return ""
 		case <-ctx.Done():
 			return ""
 		}
