@@ -4,12 +4,15 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"log/slog"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/hitherauth/hither/authenticator"
 	"github.com/hitherauth/hither/ctap2"
+	"github.com/hitherauth/hither/hybrid"
 	"github.com/hitherauth/hither/internal/ble"
 	"github.com/hitherauth/hither/relyingparty"
 	"github.com/hitherauth/hither/testbed"
@@ -326,4 +329,48 @@ func TestPowerOff(t *testing.T) {
 	}
 	d.bed.SetPower(true)
 	d.mustSignIn(t)
+}
+
+// TestNothingSecretIsTold: whoever reads a QR code can be the phone.
+func TestNothingSecretIsTold(t *testing.T) {
+	t.Parallel()
+	needs(t, "Xvfb", "dbus-daemon")
+	var log bytes.Buffer
+	bed, err := testbed.Start(context.WithoutCancel(t.Context()), testbed.Config{
+		Interval: 10 * time.Millisecond, Logger: slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := newDesk(t, bed, testbed.PhoneConfig{})
+	var secrets []string
+	d.show = func(text string) error {
+		qr, err := hybrid.ParseQRCode(text)
+		if err != nil {
+			return err
+		}
+		secrets = append(secrets, text, qr.Secret.TunnelID().Text())
+		d.scan, err = d.phone.Scan(t.Context(), text)
+		return err
+	}
+	_, created := d.create(t.Context(), "none")
+	set(t, d.phone, testbed.Tunnel404)
+	_, refused := d.signIn(t.Context())
+	err = d.scan.Ended(t.Context())
+	if created != nil || refused == nil || err == nil {
+		t.Errorf("%v, %v, %v", created, refused, err)
+	}
+	told := history(bed, d.phone) + refused.Error() + err.Error()
+	if err := bed.Close(); err != nil {
+		t.Error(err)
+	}
+	told = strings.ToUpper(told + log.String())
+	for _, secret := range secrets {
+		if strings.Contains(told, strings.ToUpper(strings.TrimPrefix(secret, "FIDO:/"))) {
+			t.Errorf("%s is told", secret)
+		}
+	}
+	if !strings.Contains(told, "STAGE PASSED") || len(secrets) != 4 {
+		t.Error("nothing is told at all")
+	}
 }
