@@ -7,7 +7,7 @@ MAKEFLAGS += --no-print-directory
 
 # hitherd is pure Go; only the race detector wants a C compiler.
 export CGO_ENABLED := 0
-e2e e2e-terminal hostile picture backup-journey tools-test soak-hybrid: export HITHER_TEST_BIN := $(CURDIR)/bin/hitherd
+e2e e2e-terminal hostile picture backup-journey tools-test soak-hybrid demo: export HITHER_TEST_BIN := $(CURDIR)/bin/hitherd
 
 FUZZTIME := 30s
 BENCH_COUNT := 5
@@ -51,7 +51,7 @@ example-playwright: bin/hither sdk/node_modules/.stamp ## examples/playwright as
 	tools/example-playwright.sh
 
 e2e-terminal: bin/hitherd ## a terminal, a phone and a server in one room: each scene of signing in there, by its name
-	go test -count=1 -v -run '^TestScripts$$/^(software|asked|away|keyring|radio|phone|screen|links|scenes)$$' ./cmd/hither \
+	go test -count=1 -v -run '^TestScripts$$/^(software|asked|away|keyring|radio|phone|screen|sight|links|scenes)$$' ./cmd/hither \
 	| grep -E '^ *# .*s\)$$|--- |^ok|^FAIL'
 
 check: format lint fresh types ## format, linters, generated files fresh, TypeScript types
@@ -124,6 +124,9 @@ generate: ## web assets and the configuration reference from their sources
 picture: bin/hitherd e2e/node_modules/.stamp ## the README's screenshot
 	$(NPM) --prefix e2e run picture
 
+demo: bin/hitherd bin/hither sdk/node_modules/.stamp e2e/node_modules/.stamp ## the story of signing in with a phone, as pictures in demo/ (needs xterm)
+	$(NPM) --prefix e2e run demo
+
 dist: ## archives, checksums and bills of materials of a release, for every platform, in dist/
 	rm -rf dist
 	go -C tools run ./dist
@@ -147,4 +150,4 @@ help:
 $(LINT): tools/lint/go.mod tools/lint/go.sum
 	go -C tools/lint build -trimpath -o $(CURDIR)/$@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
 
-.PHONY: run build bin/hitherd bin/hither test deps unit race tools-test sdk e2e example-playwright check format lint fresh types hostile backup-journey fuzz bench vuln generate picture dist bench-server bench-hybrid bench-relay soak-hybrid crash restarts doublespend faults fix clean help
+.PHONY: run build bin/hitherd bin/hither test deps unit race tools-test sdk e2e example-playwright check format lint fresh types hostile backup-journey fuzz bench vuln generate picture demo dist bench-server bench-hybrid bench-relay soak-hybrid crash restarts doublespend faults fix clean help
