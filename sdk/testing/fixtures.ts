@@ -1,3 +1,4 @@
+import { rm, writeFile } from "node:fs/promises";
 import { TestbedError } from "./errors.ts";
 import type { Phone } from "./phone.ts";
 import type { TestbedOptions } from "./program.ts";
@@ -33,7 +34,7 @@ interface TestInfo {
   status?: string | undefined;
   expectedStatus: string;
   outputPath(...segments: string[]): string;
-  attach(name: string, options: { body: Uint8Array | string; contentType: string }): Promise<void>;
+  attach(name: string, options: { path: string; contentType: string }): Promise<void>;
 }
 
 type Use<T> = (value: T) => Promise<void>;
@@ -109,7 +110,14 @@ export const hither: Hither = {
 
 /** Keeps with a failed test what was to be seen on the bed. */
 async function testify(testbed: Testbed, after: number, info: TestInfo): Promise<void> {
-  const [screen, events] = [await testbed.screenshot(), await testbed.events({ after })];
-  await info.attach("the whole screen", { body: Buffer.from(screen), contentType: "image/png" });
-  await info.attach("events of the test bed", { body: JSON.stringify(events, null, 2), contentType: "application/json" });
+  await attach(info, "screen.png", "image/png", await testbed.screenshot());
+  await attach(info, "events.json", "application/json", JSON.stringify(await testbed.events({ after }), null, 2));
+}
+
+/** Attaches a file: what is attached without one is kept by some reporters alone. */
+async function attach(info: TestInfo, name: string, contentType: string, content: Uint8Array | string): Promise<void> {
+  const file = info.outputPath(name);
+  await writeFile(file, content);
+  await info.attach(`test bed: ${name}`, { path: file, contentType }); // copies it
+  await rm(file);
 }

@@ -3,7 +3,8 @@
  * in software scans it, they meet, and the page gets a real answer. {@link hither} is for Playwright; {@link Testbed}
  * and {@link Phone} are for everything else. Needs Linux and the program `hither`.
  */
-export { Testbed, type Air, type EventOptions, type TestbedEvent } from "./testbed.ts";
+export { Testbed, type Air, type EventOptions } from "./testbed.ts";
+export { type TestbedEvent } from "./events.ts";
 export {
   Phone,
   type Consent,

@@ -114,6 +114,25 @@ test("a scan fails for its own reason when there is no picture to be had", async
   assert.deepEqual([error.code, error.message, error.screenshot], ["nobody_came", "nobody", undefined]);
 });
 
+test("a scan that is not in time says what it waited for", async (t) => {
+  const { control, phone } = await aPhone(t);
+  control.replies["POST /v1/phones/phone-1/scans"] = { status: 504, body: { code: "timeout", detail: "not in time" } };
+  const so = async (...kinds: string[]) => {
+    const events = kinds.map((kind, i) => ({ id: i + 2, time: started_at, phone: "phone-1", scan: "scan-2", kind, detail: "" }));
+    const before = { id: 1, time: started_at, phone: "phone-1", scan: "scan-1", kind: "handshake_done", detail: "" };
+    const other = { ...before, id: 99, phone: "phone-2", scan: "scan-3" };
+    control.replies["GET /v1/events"] = { body: { events: [before, ...events, other] } };
+    const { code, message } = await refusal(phone.scan(undefined, { timeout: 200 }));
+    assert.match(message, /^after 200 ms /);
+    return [code, message];
+  };
+  const [code, message] = await so("qr_read", "advertising", "closed");
+  assert.deepEqual([code, /no browser had come/.test(message!)], ["nobody_came", true]);
+  assert.match((await so("qr_read", "handshake_done"))[1]!, /asked nothing/);
+  assert.match((await so("handshake_done", "request_received", "asked"))[1]!, /call agree/);
+  assert.match((await so("handshake_done", "request_received", "asked", "agreed"))[1]!, /had not answered/);
+});
+
 test("yes and no are for ever, until the phone asks", async (t) => {
   const { control, phone } = await aPhone(t);
   const question = { action: "sign_in", rp_id: "shop.example", rp_name: "", accounts: [{ name: "ada", display_name: "Ada" }] };

@@ -4,6 +4,7 @@ import path from "node:path";
 import type { Control } from "./control.ts";
 import { TestbedError } from "./errors.ts";
 import { Scan, type ScanState, type WireScan } from "./scan.ts";
+import { waiting, type WireEvent } from "./events.ts";
 
 /** What a new phone shall be like. */
 export interface PhoneOptions {
@@ -152,7 +153,7 @@ export class Phone {
       }
       return new Scan(this.#control, this.#path, wire);
     } catch (error) {
-      throw await this.#illustrated(error);
+      throw await this.#illustrated(await this.#explained(error, timeout));
     }
   }
 
@@ -222,6 +223,17 @@ export class Phone {
   async #answer(answer: object): Promise<void> {
     await this.question();
     await this.#control.json("POST", `${this.#path}/answer`, { body: answer });
+  }
+
+  /** Says of a scan that was not in time what it was waiting for. */
+  async #explained(error: unknown, timeout: number): Promise<unknown> {
+    if (!(error instanceof TestbedError) || error.code !== "timeout") {
+      return error;
+    }
+    const { events } = await this.#control.json<{ events: WireEvent[] }>("GET", "/v1/events");
+    const scan = events.findLast((one) => one.phone === this.id && one.scan !== "")?.scan;
+    const [code, what] = waiting(new Set(events.filter((one) => one.scan === scan).map((one) => one.kind)));
+    return new TestbedError(code, `after ${timeout} ms ${what}`, { cause: error.cause });
   }
 
   /** Adds what was on the screen to an error of a scan. */

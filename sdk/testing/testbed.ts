@@ -1,5 +1,6 @@
 import { Control } from "./control.ts";
 import { TestbedError } from "./errors.ts";
+import { eventOf, type TestbedEvent, type WireEvent } from "./events.ts";
 import { Phone, type PhoneOptions, type WirePhone } from "./phone.ts";
 import { Program, type TestbedEnvironment, type TestbedOptions } from "./program.ts";
 
@@ -17,35 +18,12 @@ export interface Air {
   corrupt?: boolean;
 }
 
-/** Something that happened in a bed. */
-export interface TestbedEvent {
-  /** Counts from 1. The bed keeps the last 10,000. */
-  id: number;
-  time: Date;
-  /** Id of the phone it happened to; "" when it was none. */
-  phone: string;
-  /** Id of the scan it belongs to; "" when it is none. */
-  scan: string;
-  /** What happened, such as qr_read, connected, advertising, handshake_done, request_received, asked, reply_sent, closed. */
-  kind: string;
-  detail: string;
-}
-
 /** Which events to ask for. */
 export interface EventOptions {
   /** Only those that came after the event of this id. */
   after?: number;
   /** How long to wait when there are none yet, in milliseconds; not at all without it. */
   wait?: number;
-}
-
-interface WireEvent {
-  id: number;
-  time: string;
-  phone?: string;
-  scan?: string;
-  kind: string;
-  detail?: string;
 }
 
 /** A screen, a radio, a tunnel service and phones in software: everything beside the browser that a sign-in by phone needs. */
@@ -118,14 +96,7 @@ export class Testbed {
   async events({ after = 0, wait = 0 }: EventOptions = {}): Promise<TestbedEvent[]> {
     const path = `/v1/events?after=${after}&wait_ms=${wait}`;
     const { events } = await this.#control.json<{ events: WireEvent[] }>("GET", path, { wait });
-    return events.map(({ id, time, phone = "", scan = "", kind, detail = "" }) => ({
-      id,
-      time: new Date(time),
-      phone,
-      scan,
-      kind,
-      detail,
-    }));
+    return events.map(eventOf);
   }
 
   /** The whole screen with everything on it, the browser's own windows too, as a PNG. */
