@@ -38,7 +38,7 @@ func TestDependenciesAreExplained(t *testing.T) {
 	for _, file := range []string{"go.mod", "tools/go.mod", "tools/lint/go.mod"} {
 		maps.Copy(there, modules(t, file))
 	}
-	for _, file := range []string{"sdk/package.json", "e2e/package.json"} {
+	for _, file := range []string{"sdk/package.json", "e2e/package.json", "examples/playwright/package.json"} {
 		maps.Copy(there, packages(t, file))
 	}
 	for _, name := range slices.Sorted(maps.Keys(there)) {
