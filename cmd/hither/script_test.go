@@ -29,7 +29,7 @@ import (
 const patience = 30 * time.Second
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"hither": main, "dying": dying})
+	testscript.Main(m, map[string]func(){"hither": main, "dying": dying, "suite": suite})
 }
 
 func TestScripts(t *testing.T) {
@@ -72,6 +72,10 @@ func TestScripts(t *testing.T) {
 				return hasAir(), nil
 			case "screen":
 				return hasScreen(), nil
+			case "bed":
+				return hasBed(), nil
+			case "browser":
+				return hasBrowser(), nil
 			case "xvfb":
 				return hasAir() && hasXvfb(), nil
 			default:
@@ -106,6 +110,10 @@ func TestScripts(t *testing.T) {
 			"show":     show,
 			"relayed":  relayed,
 			"xvfb":     xvfb,
+
+			"scratch":  scratch,
+			"gone":     gone,
+			"emptied":  emptied,
 
 			"certificate": certificate,
 		},

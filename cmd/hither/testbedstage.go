@@ -54,7 +54,7 @@ func (s *stage) furnish(ctx context.Context) (err error) {
 	if err := os.WriteFile(s.ca, s.bed.Certificate(), 0o600); err != nil {
 		return err
 	}
-	scratch := filepath.Join(s.bed.Dir(), "scratch")
+	scratch := filepath.Join(s.bed.Dir(), "tmp")
 	for _, dir := range []string{filepath.Dir(s.wrapper), scratch} {
 		if err := os.Mkdir(dir, 0o700); err != nil {
 			return err
