@@ -24,7 +24,7 @@ func TestManualShowsExamples(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, page := range []string{"README.md", "docs/hybrid.md"} {
+	for _, page := range []string{"README.md", "docs/hybrid.md", "docs/testbed.md"} {
 		text, err := os.ReadFile(page)
 		if err != nil {
 			t.Fatal(err)
