@@ -37,7 +37,7 @@ func set(t *testing.T, phone *testbed.Phone, faults ...testbed.Fault) {
 }
 
 // happened waits for an event of a phone.
-func happened(t *testing.T, bed *testbed.Bed, phone *testbed.Phone, kind string) testbed.Event {
+func happened(t *testing.T, bed *testbed.Bed, phone *testbed.Phone, kind string) {
 	t.Helper()
 	last := 0
 	for {
@@ -47,7 +47,7 @@ func happened(t *testing.T, bed *testbed.Bed, phone *testbed.Phone, kind string)
 		}
 		for _, e := range events {
 			if last = e.ID; e.Phone == phone.ID() && e.Kind == kind {
-				return e
+				return
 			}
 		}
 	}

@@ -77,6 +77,21 @@ func awaitReads(t *testing.T, bed *testbed.Bed, phone *testbed.Phone, n int) {
 	}
 }
 
+// await waits for an event of that kind after the one with that ID.
+func await(t *testing.T, bed *testbed.Bed, last int, kind string) {
+	t.Helper()
+	for {
+		events, err := bed.WaitEvents(t.Context(), last)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if slices.ContainsFunc(events, func(e testbed.Event) bool { return e.Kind == kind }) {
+			return
+		}
+		last = events[len(events)-1].ID
+	}
+}
+
 // scanning is a ScanScreen that goes on.
 type scanning struct {
 	scan *testbed.Scan
@@ -186,11 +201,10 @@ func TestStaleQRCode(t *testing.T) { //nolint:paralleltest // it draws
 	}
 }
 
-// TestTwoPhonesLook has two phones look at one screen.
+// TestTwoPhonesLook has two phones look at one screen: each takes one of two QR codes.
 func TestTwoPhonesLook(t *testing.T) { //nolint:paralleltest // it draws
 	bed := start(t)
 	w := newWall(t, bed)
-	phones := []*testbed.Phone{newPhone(t, bed), newPhone(t, bed)}
 	for name, show := range map[string]func(*testing.T){
 		"at_once": func(t *testing.T) {
 			t.Helper()
@@ -200,34 +214,34 @@ func TestTwoPhonesLook(t *testing.T) { //nolint:paralleltest // it draws
 		// to who has none.
 		"one_after_the_other": func(t *testing.T) {
 			t.Helper()
-			last := len(bed.Events(0))
+			events := bed.Events(0)
 			w.show(someQRCode(t))
-			for read := false; !read; {
-				events, err := bed.WaitEvents(t.Context(), last)
-				if err != nil {
-					t.Fatal(err)
-				}
-				last = events[len(events)-1].ID
-				read = slices.ContainsFunc(events, func(e testbed.Event) bool { return e.Kind == "qr_read" })
-			}
+			await(t, bed, events[len(events)-1].ID, "qr_read")
 			w.show(someQRCode(t))
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			w.show() // who begins anew could take what nobody came for
-			before := []int{reads(bed, phones[0]), reads(bed, phones[1])}
-			one, other := scanScreen(t.Context(), phones[0]), scanScreen(t.Context(), phones[1])
+			w.show()
+			phones := []*testbed.Phone{newPhone(t, bed), newPhone(t, bed)}
+			var looking []<-chan scanning
+			for _, phone := range phones {
+				looking = append(looking, scanScreen(t.Context(), phone))
+				happened(t, bed, phone, "looking")
+			}
 			show(t)
-			for _, s := range []scanning{<-one, <-other} {
-				if s.err != nil {
+			for i, phone := range phones {
+				if s := <-looking[i]; s.err != nil {
 					t.Fatal(s.err)
 				}
+				awaitReads(t, bed, phone, 1)
 			}
 			nothingNew(t, newPhone(t, bed))
-			for i, phone := range phones {
-				awaitReads(t, bed, phone, before[i]+1)
-				if n := reads(bed, phone); n != before[i]+1 {
-					t.Errorf("%s has read %d QR codes:\n%s", phone.ID(), n-before[i], history(bed, phone))
+			for _, phone := range phones {
+				if n := reads(bed, phone); n != 1 {
+					t.Errorf("%s has read %d QR codes:\n%s", phone.ID(), n, history(bed, phone))
+				}
+				if err := phone.Close(); err != nil {
+					t.Error(err)
 				}
 			}
 		})

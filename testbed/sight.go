@@ -79,6 +79,7 @@ func (p *Phone) search(ctx context.Context) (text string, qr hybrid.QRCode, err 
 	defer stop()
 	p.bed.phones.wait(1)
 	defer p.bed.phones.wait(-1)
+	p.bed.diary.note(Event{Phone: p.id, Kind: "looking"})
 	tick := time.NewTicker(glance)
 	defer tick.Stop()
 	for ctx.Err() == nil {
