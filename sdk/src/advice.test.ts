@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { advise } from "./advice.ts";
 import { type Ceremony, HitherError, type HitherErrorCode } from "./errors.ts";
+import { circumstances } from "./testing.ts";
 
 /** Every code there is, so that a new one is not forgotten: the compiler wants a member for each. */
 const codes: Record<HitherErrorCode, true> = {
@@ -67,12 +68,14 @@ test("a late refusal while a QR code was on screen comes with the phone checklis
 });
 
 test("who came back from a QR code is told which phone it takes", () => {
-  const circumstances = { elapsed: 900, late: 30_000, waiting: false, phone: true, capabilities: { screenLock: false, hybrid: true }, origin: "https://id.example", rpId: undefined };
-  const advice = (ceremony: Ceremony) => advise(new HitherError("cancelled", "", { ceremony, circumstances }));
+  const known = circumstances({ phone: true, hinted: true });
+  const advice = (ceremony: Ceremony) => advise(new HitherError("cancelled", "", { ceremony, circumstances: known }));
   assert.match(advice("authentication")?.text ?? "", /phone or tablet that has yours/);
   assert.match(advice("registration")?.text ?? "", /another phone or tablet/);
-  assert.deepEqual(advice("authentication")?.steps, ["scan_again", "try_again", "more_ways"]);
+  assert.deepEqual(advice("authentication")?.steps, ["scan_again", "more_ways"]);
   assert.equal(advice("authentication")?.calm, true, "nothing is wrong");
+  const exists = advise(new HitherError("passkey_exists", "", { ceremony: "registration", circumstances: known }));
+  assert.match(exists?.title ?? "", /Your phone/);
 });
 
 /** Where it makes no sense to offer a way on: nothing that the person could press would help, or a field waits. */

@@ -59,13 +59,13 @@ export function advise(error: unknown): Advice | undefined {
       return undefined;
     case "cancelled":
       // Nobody can tell from outside whether the person changed their mind or had no passkey here.
-      if (error.circumstances?.phone) {
+      if (error.circumstances?.hinted) {
         return {
           title: registering ? "No passkey was created." : "No passkey was used.",
           text: registering
-            ? "Your phone or your browser stopped before there was one. Scan again, or use another phone or tablet."
+            ? "It was stopped on your phone or in this browser. Scan again, or use another phone or tablet."
             : "Your phone said no, or it has no passkey for this service. Scan again, with the phone or tablet that has yours.",
-          steps: ["scan_again", "try_again", "more_ways"],
+          steps: ["scan_again", "more_ways"],
           calm: true,
         };
       }
@@ -92,6 +92,14 @@ export function advise(error: unknown): Advice | undefined {
       };
     case "passkey_exists":
     case "credential_exists":
+      if (error.circumstances?.hinted) {
+        return {
+          title: "Your phone has a passkey here already.",
+          text: "It holds one for this account, which can sign you in. Another phone or tablet can hold a second one.",
+          steps: ["use_it", "use_phone"],
+          calm: true,
+        };
+      }
       return {
         title: "You already have a passkey here.",
         text: "This device or password manager holds one for this account. It can sign you in.",
@@ -165,7 +173,7 @@ function serverSays(error: HitherError): Advice {
       return {
         title: "This passkey is no longer known here.",
         text: error.forgotten
-          ? "It was removed from its account. Your browser was told to forget it. Sign in with another one."
+          ? "It was removed from its account. Your browser was told to forget it; a phone offers it until you delete it there. Sign in with another one."
           : "It was removed from its account. Delete it in your password manager, and sign in with another one.",
         steps: ["try_again", "use_phone", "more_ways"],
       };

@@ -8,6 +8,8 @@ export interface Circumstances {
   waiting: boolean;
   /** A QR code was likely on screen: a phone was asked for, or nothing else here could have answered. */
   phone: boolean;
+  /** A phone was asked for, by the hint "hybrid". */
+  hinted: boolean;
   /** What this browser can do. */
   capabilities: Capabilities;
   /** Origin of the page. */
@@ -69,11 +71,13 @@ export interface Asked {
 export async function gather(asked: Asked): Promise<Circumstances> {
   const elapsed = performance.now() - asked.since; // first: what follows takes time too
   const able = await capabilities();
+  const hinted = asked.hints?.includes("hybrid") ?? false;
   return {
     elapsed,
     late: asked.late ?? usuallyLate,
     waiting: asked.waiting,
-    phone: asked.hints?.length ? asked.hints.includes("hybrid") : able.screenLock === false && able.hybrid !== false,
+    phone: asked.hints?.length ? hinted : able.screenLock === false && able.hybrid !== false,
+    hinted,
     capabilities: able,
     origin: location.origin,
     rpId: asked.rpId,

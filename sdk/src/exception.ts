@@ -11,8 +11,9 @@ const atOnce = 250;
 
 /** What a NotAllowedError likely means: its code, and words for a log. */
 export function refusedBy(circumstances: Circumstances): [BrowserErrorCode, string] {
-  const { elapsed, late, waiting, phone, capabilities } = circumstances;
-  if (!waiting && elapsed < atOnce && capabilities.screenLock === false) {
+  const { elapsed, late, waiting, phone, hinted, capabilities } = circumstances;
+  // A phone has a screen lock of its own, and may answer faster than people do.
+  if (!waiting && !hinted && elapsed < atOnce && capabilities.screenLock === false) {
     return ["no_screen_lock", "the browser refused without a question, on a device that does not verify its person"];
   }
   if (waiting || elapsed < late) {

@@ -10,6 +10,7 @@ const rows: [row: string, name: string, other: Partial<Circumstances>, code: str
   ["soon", "NotAllowedError", { elapsed: 999 }, "cancelled"],
   ["late", "NotAllowedError", { elapsed: 1_000 }, "timed_out"],
   ["soon, a phone was asked for", "NotAllowedError", { phone: true }, "cancelled"],
+  ["at once, a phone was asked for", "NotAllowedError", { ...lock(false), phone: true, hinted: true }, "cancelled"],
   ["late, a phone was asked for", "NotAllowedError", { elapsed: 1_000, phone: true }, "phone_timed_out"],
   ["in a field, no screen lock", "NotAllowedError", { ...lock(false), waiting: true }, "cancelled"],
   ["in a field, after hours", "NotAllowedError", { elapsed: 9_000_000, waiting: true, phone: true }, "cancelled"],

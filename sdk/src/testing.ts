@@ -98,6 +98,7 @@ export function circumstances(other: Partial<Circumstances> = {}): Circumstances
     late: 1_000,
     waiting: false,
     phone: false,
+    hinted: false,
     capabilities: { screenLock: true, hybrid: true },
     origin: "https://id.example",
     rpId: "id.example",
