@@ -7,7 +7,8 @@ MAKEFLAGS += --no-print-directory
 
 # hitherd is pure Go; only the race detector wants a C compiler.
 export CGO_ENABLED := 0
-e2e e2e-terminal hostile picture backup-journey tools-test soak-hybrid demo: export HITHER_TEST_BIN := $(CURDIR)/bin/hitherd
+e2e e2e-terminal hostile picture backup-journey tools-test soak-hybrid e2e-hybrid demo: export HITHER_TEST_BIN := $(CURDIR)/bin/hitherd
+e2e-hybrid: export HITHER_TEST_TOOL := $(CURDIR)/bin/hither
 
 FUZZTIME := 30s
 BENCH_COUNT := 5
@@ -27,7 +28,7 @@ bin/hitherd bin/hither: # always: go build knows best what has changed; -trimpat
 	go build -trimpath -o $@ ./cmd/$(@F)
 
 ##@ Prove it
-test: deps race tools-test sdk e2e example-playwright ## everything CI runs except the static checks; installs what is missing
+test: deps race tools-test sdk e2e e2e-hybrid example-playwright ## everything CI runs except the static checks; installs what is missing
 
 deps: ## install what a new Debian machine lacks for the tests (as root; otherwise says what to run)
 	@tools/deps.sh
@@ -46,6 +47,9 @@ sdk: sdk/node_modules/.stamp ## tests of the TypeScript SDK
 
 e2e: bin/hitherd e2e/node_modules/.stamp ## the journeys in a real browser
 	$(NPM) --prefix e2e test
+
+e2e-hybrid: build e2e/node_modules/.stamp sdk/node_modules/.stamp ## the journeys of people with a phone, without one: each scene by its name, pictures in e2e/screenshots
+	$(NPM) --prefix e2e run hybrid
 
 example-playwright: bin/hither sdk/node_modules/.stamp ## examples/playwright as its page says, in an empty folder with the packed SDK
 	tools/example-playwright.sh
@@ -150,4 +154,4 @@ help:
 $(LINT): tools/lint/go.mod tools/lint/go.sum
 	go -C tools/lint build -trimpath -o $(CURDIR)/$@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
 
-.PHONY: run build bin/hitherd bin/hither test deps unit race tools-test sdk e2e example-playwright check format lint fresh types hostile backup-journey fuzz bench vuln generate picture demo dist bench-server bench-hybrid bench-relay soak-hybrid crash restarts doublespend faults fix clean help
+.PHONY: run build bin/hitherd bin/hither test deps unit race tools-test sdk e2e e2e-hybrid example-playwright check format lint fresh types hostile backup-journey fuzz bench vuln generate picture demo dist bench-server bench-hybrid bench-relay soak-hybrid crash restarts doublespend faults fix clean help

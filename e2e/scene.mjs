@@ -40,7 +40,8 @@ export function scene(name, play, { settings = {} } = {}) {
   });
 }
 
-class Stage {
+/** What a scene plays on: a server of its own, and devices of people. */
+export class Stage {
   #browser;
   #contexts = [];
   #wrong = [];
@@ -51,13 +52,18 @@ class Stage {
     this.server = server;
   }
 
-  /** A browser profile of its own, with nothing in it. */
+  /** A device of somebody, with an authenticator in it. */
   async device({ authenticator = builtIn, ...options } = {}) {
+    return Device.open(this, await this.profile(options), authenticator);
+  }
+
+  /** A browser profile of its own, with nothing in it. */
+  async profile(options) {
     const context = await this.#browser.newContext({ viewport: usual, colorScheme: "light", ...options });
     this.#contexts.push(context);
     context.setDefaultTimeout(patience);
     await this.#watch(context);
-    return Device.open(this, context, authenticator);
+    return context;
   }
 
   /** A console error or failed request that belongs to the scene. */
@@ -142,11 +148,11 @@ class Stage {
 }
 
 /** A person at a device: one profile, one tab, one authenticator to begin with. */
-class Device {
+export class Device {
   constructor(stage, context, tab, authenticator) {
     this.stage = stage;
     this.context = context;
-    this.tab = tab;
+    this.tab = tab; // { page }, where there are no virtual authenticators
     this.page = tab.page;
     this.authenticator = authenticator;
   }

@@ -1,7 +1,7 @@
 // Starts and stops the real hitherd, as somebody at a shell does.
 
 import { execFile, spawn } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -14,25 +14,35 @@ const root = path.resolve(import.meta.dirname, "..");
 /** Longest time that starting or stopping may take. */
 const patience = 15_000;
 
-let built;
+const built = new Map();
 
 /** Path of the hitherd to test. */
-export async function program() {
-  const given = process.env.HITHER_TEST_BIN;
+export const program = () => find("hitherd", "HITHER_TEST_BIN");
+
+/** Path of the hither to test. */
+export const tool = () => find("hither", "HITHER_TEST_TOOL");
+
+/** Path of a program of ours: what a variable says, or one that is built now. */
+async function find(name, variable) {
+  const given = process.env[variable];
   if (given) {
     if (!existsSync(given)) {
-      throw new Error(`HITHER_TEST_BIN=${given} is not there: run make build`);
+      throw new Error(`${variable}=${given} is not there: run make build`);
     }
     return path.resolve(given);
   }
-  built ??= (async () => {
-    const folder = await mkdtemp(path.join(tmpdir(), "hither-bin-"));
-    process.once("exit", () => import("node:fs").then((fs) => fs.rmSync(folder, { recursive: true, force: true })));
-    const file = path.join(folder, "hitherd");
-    await run("go", ["build", "-o", file, "./cmd/hitherd"], { cwd: root });
-    return file;
-  })();
-  return built;
+  if (!built.has(name)) {
+    built.set(name, build(name));
+  }
+  return built.get(name);
+}
+
+async function build(name) {
+  const folder = await mkdtemp(path.join(tmpdir(), "hither-bin-"));
+  process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
+  const file = path.join(folder, name);
+  await run("go", ["build", "-o", file, `./cmd/${name}`], { cwd: root });
+  return file;
 }
 
 /** A hitherd with a data directory of its own. */

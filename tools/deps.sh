@@ -27,6 +27,7 @@ compiles || missing+=(gcc libc6-dev) # the race detector is C
 browser || missing+=(chromium)       # the browser tests
 have dbus-daemon || missing+=(dbus)   # a bus for the fake BlueZ
 have Xvfb || missing+=(xvfb)           # a screen in memory, for a browser with a window
+have xdotool || missing+=(xdotool)     # a keyboard for that: what is pressed in the browser's own dialogs
 /usr/bin/python3 -c 'import dbusmock' >/dev/null 2>&1 || missing+=(python3-dbusmock) # another one, for a second opinion
 have tmux || missing+=(tmux)           # a terminal, and somebody who looks at it
 have openssl || missing+=(openssl)    # certificates for two of their domains
