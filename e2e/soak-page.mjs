@@ -7,7 +7,7 @@ const parts = [
   ["the browser asks", "Chromium", "handshake_done", "request_received"],
   ["the phone asks its person, who agrees at once, and answers", "ours", "request_received", "reply_sent"],
   ["the browser closes its dialog, the page takes the answer", "Chromium", "reply_sent", "asked"],
-  ["hitherd finishes the ceremony, over HTTP", "ours", "asked", "answered"],
+  ["hitherd finishes the ceremony, as the browser measures its request", "ours", "asked", "answered"],
 ];
 
 /** What there are aims for or what is good to know: name, and the time of a sign-in. */
@@ -69,7 +69,7 @@ which the phone has read the QR code, \`signed in\` the one at which the browser
 | --- | --- | --- | --- | --- | --- |
 ${parts.map(([name, whose, from, until]) => row(name, good.map((one) => one[until] - one[from]), whose)).join("\n")}
 
-Times of phones are those of the bed's events, times of the browser its own; one clock. The relay passes on what is said while Chromium is counted:
-what it adds is in [benchmarks-relay.md](benchmarks-relay.md).
+Times of phones are those of the bed's events, times of the browser its own; one clock. While Chromium is counted, the fake radio and the relay pass on
+what is said: what a relay adds is in [benchmarks-relay.md](benchmarks-relay.md).
 ${failed.length ? `\nWhat failed:\n\n${failed.join("\n")}\n` : ""}`;
 }

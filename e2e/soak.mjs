@@ -121,6 +121,9 @@ async function play(numbers, results) {
         await scene.close();
         scene = await Scene.open();
       }
+      if (results.length % 20 === 0) {
+        console.error(`${results.length} of ${wanted}`);
+      }
     }
     return scene.browser.version();
   } finally {
