@@ -3,7 +3,7 @@
 
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdir, mkdtemp, open, readdir, rm, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, mkdtemp, open, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -12,7 +12,7 @@ import { buildSdk } from "./sdk.mjs";
 import { Server } from "./server.mjs";
 
 const root = path.resolve(import.meta.dirname, "..");
-const folder = path.join(root, "demo");
+const hither = process.env.HITHER_TEST_TOOL ?? path.join(root, "bin/hither");
 const screen = { width: 1080, height: 810 };
 /** How much of the screen is the browser's and the terminal's; the phone has the rest. */
 const left = 760;
@@ -50,7 +50,7 @@ class Camera {
   #bed;
   #scratch;
   #shots = [];
-  #kept = 0;
+  #kept = [];
 
   constructor(bed, scratch) {
     this.#bed = bed;
@@ -79,14 +79,21 @@ class Camera {
     await writeFile(file, picture);
     this.#shots.push(`${file}=${milliseconds}`);
     if (name) {
-      this.#kept += 1;
-      await writeFile(path.join(folder, `${String(this.#kept).padStart(2, "0")}-${name}.png`), picture);
+      this.#kept.push({ file, name });
     }
   }
 
-  animate(file) {
-    const args = ["-C", "tools", "run", "./animate", "-o", file, ...this.#shots];
+  /** Puts the pictures into a folder, in place of what is there. */
+  async develop(into) {
+    const animation = path.join(this.#scratch, "hither.gif");
+    const args = ["-C", "tools", "run", "./animate", "-o", animation, ...this.#shots];
     process.stdout.write(execFileSync("go", args, { cwd: root, encoding: "utf8" }));
+    await rm(into, { recursive: true, force: true });
+    await mkdir(into);
+    await copyFile(animation, path.join(into, path.basename(animation)));
+    for (const [i, { file, name }] of this.#kept.entries()) {
+      await copyFile(file, path.join(into, `${String(i + 1).padStart(2, "0")}-${name}.png`));
+    }
   }
 }
 
@@ -98,96 +105,105 @@ const questions = {
   sign_in: (q) => ({ what: "Sign in?", who: whose(q) }),
 };
 
-/** The QR code is on the screen: the phone reads it, asks, and its person agrees. */
-async function answer({ phone, face, camera, name, done }) {
-  await camera.take(1600, `${name}-qr-code`);
-  await phone.scan(undefined, { until: "asked" });
-  const question = await phone.question();
-  const words = { sign: "person", ...questions[question.action](question), asks: true };
-  await face(words);
-  await camera.take(1800, `${name}-phone-asks`);
-  await face({ ...words, pressed: true });
-  await camera.take(500);
-  await phone.agree();
-  await face({ sign: "done", what: done });
-}
+/** What the window beside the browser shows of the phone when nobody asks it for anything. */
+const locked = { sign: "lock", what: "Locked" };
 
-async function play() {
-  if (!buildSdk()) {
-    throw new Error("the SDK is not installed: run npm ci in sdk");
+/** Everything on the screen, and the story. */
+class Story {
+  /** Makes the screen, and puts a phone and a browser on it. */
+  async begin() {
+    if (!buildSdk()) {
+      throw new Error("the SDK is not installed: run npm ci in sdk");
+    }
+    try {
+      execFileSync("xterm", ["-version"]);
+    } catch (cause) {
+      throw new Error("no xterm: apt-get install xterm fonts-dejavu-core", { cause });
+    }
+    const { Testbed } = await import("../sdk/dist/testing/index.js");
+    this.bed = await Testbed.start({ hither, chromium: process.env.HITHER_TEST_CHROMIUM, screen });
+    ends.push(() => this.bed.stop());
+    this.server = await Server.start({ HITHER_NAME: "Example" });
+    ends.push(() => this.server.stop());
+    this.camera = new Camera(this.bed, await temporary());
+    this.phone = await this.bed.phone({ name: "Ada's phone" });
+    await this.phone.answers("ask");
+    const face = `--app=file://${path.join(import.meta.dirname, "demo/phone.html")}`;
+    this.face = await window(this.bed, { x: left, width: screen.width - left, more: [face] });
+    this.page = await window(this.bed, { x: 0, width: left });
   }
-  const { Testbed } = await import("../sdk/dist/testing/index.js");
-  const hither = process.env.HITHER_TEST_TOOL ?? path.join(root, "bin/hither");
-  const bed = await Testbed.start({ hither, chromium: process.env.HITHER_TEST_CHROMIUM, screen });
-  ends.push(() => bed.stop());
-  const server = await Server.start({ HITHER_NAME: "Example" });
-  ends.push(() => server.stop());
-  await mkdir(folder, { recursive: true });
-  for (const old of await readdir(folder)) {
-    await rm(path.join(folder, old));
+
+  /** Shows on the phone's face what it is doing. */
+  show(state) {
+    return this.face.evaluate((s) => globalThis.show(s), state);
   }
-  const camera = new Camera(bed, await temporary());
 
-  const panel = await window(bed, {
-    x: left,
-    width: screen.width - left,
-    more: [`--app=file://${path.join(import.meta.dirname, "demo/phone.html")}`],
-  });
-  const face = (state) => panel.evaluate((s) => globalThis.show(s), state);
-  const phone = await bed.phone({ name: "Ada's phone" });
-  await phone.answers("ask");
-  const locked = { sign: "lock", what: "Locked" };
+  /** A QR code is about to be on the screen: the phone reads it, asks, and its person agrees. */
+  async scan(name, done) {
+    await this.show({ sign: "code", what: "Reading the QR code" });
+    await this.camera.take(1600, `${name}-qr-code`);
+    await this.phone.scan(undefined, { until: "asked" });
+    const question = await this.phone.question();
+    const words = { sign: "person", ...questions[question.action](question), asks: true };
+    await this.show(words);
+    await this.camera.take(1800, `${name}-phone-asks`);
+    await this.show({ ...words, pressed: true });
+    await this.camera.take(500);
+    await this.phone.agree();
+    await this.show({ sign: "done", what: done });
+  }
 
-  // One: a passkey.
-  await face({ ...locked, step: "1 of 3", title: "Create a passkey on the phone" });
-  const page = await window(bed, { x: 0, width: left });
-  await page.goto(await server.firstLink());
-  await page.getByLabel("User name").fill("ada");
-  await page.getByLabel("Your name").fill("Ada Lovelace");
-  await page.getByRole("heading", { name: "Create your passkey" }).click(); // or the address is marked
-  await camera.take(2000, "create");
-  await page.getByRole("button", { name: "Use a phone or tablet" }).click();
-  await face({ sign: "code", what: "Reading the QR code" });
-  await answer({ phone, face, camera, name: "create", done: "Passkey created" });
-  await page.getByRole("link", { name: "Go to your account" }).waitFor();
-  await camera.take(2200, "created");
-  await page.getByRole("link", { name: "Go to your account" }).click();
-  await page.waitForURL("**/account");
-  await face(locked);
-  await camera.take(1800);
+  async create() {
+    const { camera, page } = this;
+    await this.show({ ...locked, step: "1 of 3", title: "Create a passkey on the phone" });
+    await page.goto(await this.server.firstLink());
+    await page.getByLabel("User name").fill("ada");
+    await page.getByLabel("Your name").fill("Ada Lovelace");
+    await page.getByRole("heading", { name: "Create your passkey" }).click(); // or the address is marked
+    await camera.take(2000, "create");
+    await page.getByRole("button", { name: "Use a phone or tablet" }).click();
+    await this.scan("create", "Passkey created");
+    await page.getByRole("link", { name: "Go to your account" }).waitFor();
+    await camera.take(2200, "created");
+    await page.getByRole("link", { name: "Go to your account" }).click();
+    await page.waitForURL("**/account");
+    await this.show(locked);
+    await camera.take(1800);
+  }
 
-  // Two: out, and in again.
-  await page.getByRole("button", { name: "Sign out", exact: true }).click();
-  await face({ ...locked, step: "2 of 3", title: "Sign out, and sign in with the phone" });
-  await page.waitForURL(`${server.url}/`);
-  await camera.take(1600, "signed-out");
-  await page.getByRole("link", { name: "Sign in" }).click();
-  await page.waitForURL("**/login");
-  await camera.take(1400, "sign-in");
-  await page.getByRole("button", { name: "Use a phone or tablet" }).click();
-  await face({ sign: "code", what: "Reading the QR code" });
-  await answer({ phone, face, camera, name: "sign-in", done: "Signed in" });
-  await page.waitForURL("**/account");
-  await camera.take(2000, "signed-in");
+  async signIn() {
+    const { camera, page } = this;
+    await page.getByRole("button", { name: "Sign out", exact: true }).click();
+    await this.show({ ...locked, step: "2 of 3", title: "Sign out, and sign in with the phone" });
+    await page.waitForURL(`${this.server.url}/`);
+    await camera.take(1600, "signed-out");
+    await page.getByRole("link", { name: "Sign in" }).click();
+    await page.waitForURL("**/login");
+    await camera.take(1400, "sign-in");
+    await page.getByRole("button", { name: "Use a phone or tablet" }).click();
+    await this.scan("sign-in", "Signed in");
+    await page.waitForURL("**/account");
+    await camera.take(2000, "signed-in");
+  }
 
-  // Three: a terminal.
-  await face({ ...locked, step: "3 of 3", title: "Sign in from a terminal" });
-  const terminal = await Terminal.open(bed, server, hither);
-  await camera.take(1000);
-  await terminal.next();
-  await face({ sign: "code", what: "Reading the QR code" });
-  await answer({ phone, face, camera, name: "terminal", done: "Signed in" });
-  await camera.take(1200);
-  await terminal.next();
-  await camera.take(3500, "terminal-signed-in");
-  camera.animate(path.join(folder, "hither.gif"));
+  async signInFromTerminal() {
+    const { camera } = this;
+    await this.show({ ...locked, step: "3 of 3", title: "Sign in from a terminal" });
+    const terminal = await Terminal.open(this.bed, this.server.url);
+    await camera.take(1000);
+    await terminal.next();
+    await this.scan("terminal", "Signed in");
+    await camera.take(1200);
+    await terminal.next();
+    await camera.take(3500, "terminal-signed-in");
+  }
 }
 
 /** An xterm over the browser's window, in which somebody types. */
 class Terminal {
   #pipe;
 
-  static async open(bed, server, hither) {
+  static async open(bed, url) {
     const home = await temporary("ada");
     const pipe = path.join(home, "next");
     execFileSync("mkfifo", [pipe]);
@@ -205,35 +221,35 @@ class Terminal {
           LANG: "C.UTF-8",
           PATH: `${path.dirname(hither)}:${process.env.PATH}`,
           TUNNEL: bed.environment.HITHER_TESTBED_TUNNEL,
-          URL: server.url,
+          URL: url,
         },
         stdio: ["ignore", "ignore", "inherit"],
       },
     );
-    await new Promise((resolve, reject) => {
-      child.once("spawn", resolve);
-      child.once("error", (cause) => reject(new Error("no xterm: apt-get install xterm fonts-dejavu-core", { cause })));
-    });
     const gone = once(child, "exit");
     ends.push(() => {
       child.kill();
       return gone;
     });
     const terminal = new Terminal();
-    terminal.#pipe = pipe;
+    terminal.#pipe = await open(pipe, "r+"); // which waits for nobody to read
+    ends.push(() => terminal.#pipe.close());
     return terminal;
   }
 
   /** Types the next command. */
   async next() {
-    const pipe = await open(this.#pipe, "w");
-    await pipe.write("\n");
-    await pipe.close();
+    await this.#pipe.write("\n");
   }
 }
 
 try {
-  await play();
+  const story = new Story();
+  await story.begin();
+  await story.create();
+  await story.signIn();
+  await story.signInFromTerminal();
+  await story.camera.develop(path.join(root, "demo"));
 } finally {
   for (const end of ends.reverse()) {
     await end();
