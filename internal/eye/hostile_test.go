@@ -18,7 +18,7 @@ import (
 // TestAbsurdPictures has nothing to find, and must come to an end soon.
 func TestAbsurdPictures(t *testing.T) {
 	t.Parallel()
-	for _, size := range []image.Point{{}, {1, 0}, {1, 1}, {2, 3}, {40, 40}, {1, 100_000}, {100_000, 1}, {100_000, 7}} {
+	for _, size := range []image.Point{{}, {1, 0}, {1, 1}, {2, 3}, {40, 40}, {1, 20_000}, {20_000, 1}, {20_000, 7}} {
 		bounds := image.Rectangle{Min: image.Pt(-5, 7), Max: image.Pt(-5, 7).Add(size)}
 		for _, picture := range []image.Image{image.NewRGBA(bounds), image.NewGray16(bounds), image.NewYCbCr(bounds, image.YCbCrSubsampleRatio420)} {
 			if found := eye.Find(picture); found != nil {
@@ -36,9 +36,9 @@ func TestAbsurdPictures(t *testing.T) {
 		"noise":   func(x, y int) bool { return (x*x*7919+y*y*104_729+x*y*31)%97 < 48 },
 		"checks":  func(x, y int) bool { return (x+y)%2 == 0 },
 	} {
-		picture := image.NewGray(image.Rect(0, 0, 1500, 1100))
+		picture := image.NewGray(image.Rect(0, 0, 800, 600))
 		for i := range picture.Pix {
-			if !at(i%1500, i/1500) {
+			if !at(i%800, i/800) {
 				picture.Pix[i] = 255
 			}
 		}

@@ -107,7 +107,7 @@ func TestScreen(t *testing.T) { //nolint:paralleltest // a window sets XAUTHORIT
 // TestPicture compares a picture with what another program has drawn, colours included.
 func TestPicture(t *testing.T) { //nolint:paralleltest // a window sets XAUTHORITY
 	display := xvfb(t, "-screen", "0", "1280x900x24")
-	want := asRGBA(readPicture(t, "light"))
+	want := readPicture(t, "light")
 	eyetest.NewWindow(t, display, "", image.Rect(0, 0, 1280, 900)).Show(want)
 	got, err := open(t, display+".0").Picture()
 	if err != nil {

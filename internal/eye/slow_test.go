@@ -53,23 +53,22 @@ func (s seen) At(x, y int) color.Color {
 func TestFindsWhatSlowerTriesFind(t *testing.T) {
 	t.Parallel()
 	views := map[string]func(x, y float64) (float64, float64){}
-	for _, size := range []float64{0.55, 0.7, 0.85, 1.2} {
+	for _, size := range []float64{0.55, 0.8, 1.2} {
 		views["of size "+image.Pt(int(100*size), 100).String()] = func(x, y float64) (float64, float64) { return x / size, y / size }
 	}
-	for _, degrees := range []float64{3, 60, 180, 271} {
+	for _, degrees := range []float64{3, 92} {
 		sin, cos := math.Sincos(degrees / 180 * math.Pi)
 		views["turned "+image.Pt(int(degrees), 0).String()] = func(x, y float64) (float64, float64) { return x*cos - y*sin, x*sin + y*cos }
 	}
-	for _, tilt := range []float64{2e-4, 6e-4} {
+	for _, tilt := range []float64{6e-4} {
 		views["tilted "+image.Pt(int(tilt*1e4), 0).String()] = func(x, y float64) (float64, float64) {
 			return x / (1 + tilt*y), y / (1 + tilt*y)
 		}
 	}
 	views["mirrored"] = func(x, y float64) (float64, float64) { return -x, y }
 	codes := []image.Image{drawn(t, texts(1)[0])}
-	for _, name := range screenshots() {
-		codes = append(codes, readPicture(t, name))
-	}
+	dialog := image.Rect(370, 60, 910, 600)
+	codes = append(codes, readPicture(t, "light").SubImage(dialog), readPicture(t, "dark-opening").SubImage(dialog), readPicture(t, "terminal"))
 	misses, more := 0, 0
 	for i, code := range codes {
 		for name, view := range views {
