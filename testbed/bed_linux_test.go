@@ -3,6 +3,7 @@ package testbed_test
 import (
 	"context"
 	"errors"
+	"image"
 	"os"
 	"os/exec"
 	"strings"
@@ -12,6 +13,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/hitherauth/hither/internal/ble"
+	"github.com/hitherauth/hither/internal/eye"
 	"github.com/hitherauth/hither/testbed"
 	"github.com/hitherauth/hither/tunnel"
 )
@@ -112,6 +114,19 @@ func TestBedsDoNotMeet(t *testing.T) {
 	}
 	if err := stop(); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestScreenIsPrivate has somebody look at it who does not have the bed's cookie.
+func TestScreenIsPrivate(t *testing.T) {
+	t.Parallel()
+	bed := start(t)
+	if screen, err := eye.Open(t.Context(), variable(t, bed, "DISPLAY"), ""); err == nil {
+		t.Errorf("a stranger sees %v", screen)
+	}
+	picture, err := bed.Photograph()
+	if err != nil || picture.Rect.Size() != bed.Screen() || bed.Screen() != image.Pt(1280, 900) {
+		t.Errorf("%v, %v", picture.Rect, err)
 	}
 }
 

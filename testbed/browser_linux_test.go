@@ -14,36 +14,43 @@ import (
 // page that nobody has prepared for that.
 func TestBrowser(t *testing.T) {
 	needs(t, "chromium")
-	bed := start(t)
-	site := newSite(t)
-	phone, err := bed.NewPhone(testbed.PhoneConfig{Name: "Phone"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	browser, err := bed.Browser(t.Context(), testbed.BrowserConfig{URL: site.URL})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, verb := range []string{"create", "get"} {
-		scan, err := phone.ScanScreen(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := scan.Answered(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-		if verdict := <-site.verdict; verdict != "" {
-			t.Errorf("%s: %s\n%s", verb, verdict, browser.Log())
-		}
-	}
-	if !strings.HasPrefix(browser.DevTools(), "ws://127.0.0.1:") {
-		t.Errorf("DevTools at %q", browser.DevTools())
-	}
-	if err := browser.Close(); err != nil {
-		t.Error(err)
-	}
-	if pids := processes(bed.Dir() + "/chromium-"); len(pids) > 0 {
-		t.Errorf("processes are left: %v", pids)
+	for name, host := range map[string]string{"http": "", "https": "login.example"} {
+		t.Run(name, func(t *testing.T) {
+			bed := start(t)
+			site, config := newSite(t, host)
+			phone, err := bed.NewPhone(testbed.PhoneConfig{Name: "Phone"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			browser, err := bed.Browser(t.Context(), config)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, verb := range []string{"create", "get"} {
+				scan, err := phone.ScanScreen(t.Context())
+				if err != nil {
+					t.Fatal(err)
+				}
+				if err := scan.Answered(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+				if verdict := <-site.verdict; verdict != "" {
+					t.Errorf("%s: %s\n%s", verb, verdict, browser.Log())
+				}
+			}
+			if log := browser.Log(); !strings.Contains(log, "kCableV2QRCode") {
+				t.Errorf("log %q", log)
+			}
+			if !strings.HasPrefix(browser.DevTools(), "ws://127.0.0.1:") {
+				t.Errorf("DevTools at %q", browser.DevTools())
+			}
+			if err := browser.Close(); err != nil {
+				t.Error(err)
+			}
+			if pids := processes(bed.Dir() + "/"); len(pids) != 1 { // Xvfb
+				t.Errorf("processes are left: %v", pids)
+			}
+		})
 	}
 }
 

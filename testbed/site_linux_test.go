@@ -2,6 +2,7 @@ package testbed_test
 
 import (
 	"crypto/rand"
+	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -12,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/hitherauth/hither/relyingparty"
+	"github.com/hitherauth/hither/testbed"
 	"github.com/hitherauth/hither/webauthn"
 )
 
@@ -42,9 +44,11 @@ type site struct {
 	verdict chan string // of each answer: "" if it is right
 }
 
-func newSite(t *testing.T) *site {
+// newSite is one that a browser finds with config, at http://localhost or, if it has a
+// name, at https with a certificate that nobody has signed.
+func newSite(t *testing.T, name string) (s *site, config testbed.BrowserConfig) {
 	t.Helper()
-	s := &site{t: t, sealed: map[string]relyingparty.SealedCeremony{}, verdict: make(chan string, 2)}
+	s = &site{t: t, sealed: map[string]relyingparty.SealedCeremony{}, verdict: make(chan string, 2)}
 	s.user = webauthn.UserEntity{ID: make([]byte, 16), Name: "alice", DisplayName: "Alice"}
 	_, _ = rand.Read(s.user.ID)
 	mux := http.NewServeMux()
@@ -58,18 +62,25 @@ func newSite(t *testing.T) *site {
 		_, _ = fmt.Fprintf(w, "%q", verdict)
 		s.verdict <- verdict
 	})
-	s.Server = httptest.NewServer(mux)
+	rp := relyingparty.Config{ID: "localhost"}
+	if name == "" {
+		s.Server = httptest.NewServer(mux)
+		config.URL = strings.Replace(s.URL, "127.0.0.1", "localhost", 1)
+	} else {
+		s.Server = httptest.NewTLSServer(mux)
+		rp.ID, config.URL = name, "https://"+name
+		config.Hosts, config.Trust = map[string]string{name: s.Listener.Addr().String()}, []*x509.Certificate{s.Certificate()}
+	}
 	t.Cleanup(s.Close)
-	s.URL = strings.Replace(s.URL, "127.0.0.1", "localhost", 1)
-	keyring, err := relyingparty.NewKeyring()
-	if err != nil {
+	var err error
+	if rp.Keyring, err = relyingparty.NewKeyring(); err != nil {
 		t.Fatal(err)
 	}
-	s.rp, err = relyingparty.New(relyingparty.Config{ID: "localhost", Origins: []string{s.URL}, Keyring: keyring})
-	if err != nil {
+	rp.Origins = []string{config.URL}
+	if s.rp, err = relyingparty.New(rp); err != nil {
 		t.Fatal(err)
 	}
-	return s
+	return s, config
 }
 
 func (s *site) options(w http.ResponseWriter, r *http.Request) {
