@@ -64,7 +64,10 @@ func Start(ctx context.Context, config Config) (*Bed, error) {
 	b := &Bed{config: config, chromium: chromium, dir: dir, diary: newDiary(), phones: newPhones(), ended: make(chan struct{})}
 	b.ctx, b.end = context.WithCancelCause(ctx)
 	if err := b.start(); err != nil {
-		err = fmt.Errorf("testbed: %w", errors.Join(err, context.Cause(ctx)))
+		if cause := context.Cause(ctx); cause != nil {
+			err = cause // which the part that failed need not have said
+		}
+		err = fmt.Errorf("testbed: %w", err)
 		b.end(err)
 		return nil, errors.Join(err, b.takeDown())
 	}
@@ -94,21 +97,19 @@ func (b *Bed) start() (err error) {
 // live waits for the end.
 func (b *Bed) live() {
 	defer close(b.ended)
+	var died error
 	select {
 	case <-b.ctx.Done():
 	case <-b.screen.xvfb.Ended():
-		b.end(fmt.Errorf("testbed: %w", b.screen.death()))
+		died = fmt.Errorf("testbed: %w", b.screen.death())
 	case <-b.bus.Ended():
-		b.end(errors.New("testbed: dbus-daemon ended"))
+		died = errors.New("testbed: dbus-daemon ended")
 	case err := <-b.tunnels.failed:
-		b.end(fmt.Errorf("testbed: the tunnel service ended: %w", err))
+		died = fmt.Errorf("testbed: the tunnel service ended: %w", err)
 	}
-	cause := context.Cause(b.ctx)
-	b.config.Logger.Debug("test bed ends", "cause", cause)
-	if errors.Is(cause, ErrClosed) || errors.Is(cause, context.Canceled) || errors.Is(cause, context.DeadlineExceeded) {
-		cause = nil
-	}
-	b.err = errors.Join(cause, b.takeDown())
+	b.end(died)
+	b.config.Logger.Debug("test bed ends", "cause", context.Cause(b.ctx))
+	b.err = errors.Join(died, b.takeDown())
 }
 
 // takeDown ends everything, who uses something before what is used.

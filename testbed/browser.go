@@ -64,6 +64,9 @@ func (b *Bed) Browser(ctx context.Context, config BrowserConfig) (*Browser, erro
 	if err != nil {
 		end(err)
 		<-r.ended
+		if cause := context.Cause(b.ctx); cause != nil {
+			return nil, cause
+		}
 		if r.err != nil {
 			err = r.err // why it did not answer
 		}

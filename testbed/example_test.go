@@ -2,8 +2,10 @@ package testbed_test
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"fmt"
+	"net/http/httptest"
 	"time"
 
 	"github.com/hitherauth/hither/authenticator"
@@ -35,6 +37,18 @@ func Example() {
 		return scan.Answered(ctx)
 	}()
 	fmt.Println(err)
+}
+
+// The page is at https, under a name that only the browser of this bed knows.
+func ExampleBed_Browser() {
+	open := func(ctx context.Context, bed *testbed.Bed, pages *httptest.Server) (*testbed.Browser, error) {
+		return bed.Browser(ctx, testbed.BrowserConfig{
+			URL:   "https://login.example/",
+			Hosts: map[string]string{"login.example": pages.Listener.Addr().String()},
+			Trust: []*x509.Certificate{pages.Certificate()},
+		})
+	}
+	_ = open
 }
 
 // The phone hangs up with the browser's request in its hand.
