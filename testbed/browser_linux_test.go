@@ -10,12 +10,13 @@ import (
 	"github.com/hitherauth/hither/testbed"
 )
 
-// TestBrowser has a real browser make a passkey on a phone and sign in with it, on a
-// page that nobody has prepared for that.
+// TestBrowser has real browsers make a passkey on a phone and sign in with it, on a page
+// that nobody has prepared for that: two beds at once, which do not meet.
 func TestBrowser(t *testing.T) {
 	needs(t, "chromium")
 	for name, host := range map[string]string{"http": "", "https": "login.example"} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			bed := start(t)
 			site, config := newSite(t, host)
 			phone, err := bed.NewPhone(testbed.PhoneConfig{Name: "Phone"})
