@@ -56,8 +56,7 @@ func Start(ctx context.Context, config Config) (*Bed, error) {
 	if err != nil {
 		return nil, fmt.Errorf("testbed: %w", err)
 	}
-	// Not below a test's directory: the path of a unix socket has room for 107 bytes.
-	dir, err := os.MkdirTemp("", "hither-bed-")
+	dir, err := newFolder()
 	if err != nil {
 		return nil, fmt.Errorf("testbed: %w", err)
 	}
@@ -76,6 +75,22 @@ func Start(ctx context.Context, config Config) (*Bed, error) {
 	return b, nil
 }
 
+// maxPath is how long the path may be of what a bed's folder is made in. The longest
+// path in the folder is a socket's, and has room for 107 bytes: that of
+// hither-bed-1234567890/c1234567890/org.chromium.Chromium.123456/SingletonSocket,
+// without which Chromium does not start.
+const maxPath = 28
+
+// newFolder makes the bed's folder among the temporary ones. Where those are too far
+// from the root, as a test's often are, it is in /tmp.
+func newFolder() (string, error) {
+	in := os.TempDir()
+	if len(in) > maxPath {
+		in = "/tmp"
+	}
+	return os.MkdirTemp(in, "hither-bed-")
+}
+
 // start starts the parts. They do not end with the context by themselves: there is
 // an order, see takeDown.
 func (b *Bed) start() (err error) {
@@ -84,7 +99,7 @@ func (b *Bed) start() (err error) {
 	if b.screen, err = startScreen(b.ctx, b.dir, b.config.Screen); err != nil {
 		return err
 	}
-	if b.bus, err = bletest.StartBus(ctx, bletest.BusConfig{}); err != nil {
+	if b.bus, err = bletest.StartBus(ctx, bletest.BusConfig{Dir: b.dir}); err != nil {
 		return err
 	}
 	if b.bluez, err = bletest.StartBlueZ(ctx, b.bus.Address(), bletest.Config{Interval: b.config.Interval, Slots: 64}); err != nil {

@@ -98,13 +98,11 @@ func (r *Browser) live(ctx context.Context, b *Bed, config BrowserConfig, starte
 
 // launch starts the program.
 func (r *Browser) launch(ctx context.Context, b *Bed, config BrowserConfig) (err error) {
-	if r.dir, err = os.MkdirTemp(b.dir, "chromium-"); err != nil {
+	if r.dir, err = os.MkdirTemp(b.dir, "c"); err != nil { // short: see maxPath
 		return err
 	}
-	for _, name := range []string{"home", "tmp"} {
-		if err := os.Mkdir(r.file(name), 0o700); err != nil {
-			return err
-		}
+	if err := os.Mkdir(r.file("home"), 0o700); err != nil {
+		return err
 	}
 	flags := slices.Concat(b.flags(config), []string{
 		"--user-data-dir=" + r.file("data"),
@@ -118,7 +116,7 @@ func (r *Browser) launch(ctx context.Context, b *Bed, config BrowserConfig) (err
 	}
 	r.cmd = exec.CommandContext(ctx, b.chromium, flags...) //nolint:gosec // what to run is the caller's to say
 	r.cmd.Env = append(r.cmd.Environ(), b.Environ()...)
-	r.cmd.Env = append(r.cmd.Env, "HOME="+r.file("home"), "TMPDIR="+r.file("tmp"),
+	r.cmd.Env = append(r.cmd.Env, "HOME="+r.file("home"), "TMPDIR="+r.dir,
 		"XDG_CONFIG_HOME=", "XDG_CACHE_HOME=", "XDG_DATA_HOME=")
 	// Its crash handlers leave the process group and keep its output. That is a pipe
 	// here, which has no end before they have one.

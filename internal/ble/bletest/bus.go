@@ -19,6 +19,9 @@ import (
 type BusConfig struct {
 	// Program is the dbus-daemon to run. Empty: the one in PATH.
 	Program string
+	// Dir is the directory that the bus's own is made in. Its path must be short: that
+	// of a unix socket has room for 107 bytes. Empty: the one for temporary files.
+	Dir string
 	// Policy is XML for the bus's configuration, after a policy that allows
 	// everything to everybody. Empty: everything stays allowed.
 	Policy string
@@ -42,8 +45,7 @@ func StartBus(ctx context.Context, c BusConfig) (*Bus, error) {
 	if err != nil {
 		return nil, fmt.Errorf("bletest: %w", err)
 	}
-	// Not below a test's directory: the path of a unix socket has room for 107 bytes.
-	dir, err := os.MkdirTemp("", "hither-bus-")
+	dir, err := os.MkdirTemp(c.Dir, "hither-bus-")
 	if err != nil {
 		return nil, fmt.Errorf("bletest: %w", err)
 	}
