@@ -111,9 +111,9 @@ func TestScripts(t *testing.T) {
 			"relayed":  relayed,
 			"xvfb":     xvfb,
 
-			"scratch":  scratch,
-			"gone":     gone,
-			"emptied":  emptied,
+			"scratch": scratch,
+			"gone":    gone,
+			"emptied": emptied,
 
 			"certificate": certificate,
 		},

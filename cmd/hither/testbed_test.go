@@ -146,8 +146,8 @@ func theirTests() error {
 	if id := <-done; len(phone.Passkeys) != 1 || phone.Passkeys[0].ID != id {
 		return fmt.Errorf("the page has %s, the phone %v", id, phone.Passkeys)
 	}
-	fmt.Printf("the page has a passkey, and %s has it, too\n", phone.ID)
-	return browser()
+	_, err = fmt.Fprintf(os.Stdout, "the page has a passkey, and %s has it, too\n", phone.ID)
+	return errors.Join(err, browser())
 }
 
 // theirBrowser starts one and speaks with it as Playwright does, over descriptors 3
@@ -187,7 +187,8 @@ func theirCall(ctx context.Context, method, path string, answer any) error {
 		return err
 	}
 	r.Header.Set("Authorization", "Bearer "+os.Getenv(envToken))
-	response, err := http.DefaultClient.Do(r)
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	response, err := client.Do(r)
 	if err != nil {
 		return err
 	}
@@ -222,7 +223,7 @@ func TestWrapper(t *testing.T) {
 		flags: []string{"--host-resolver-rules=MAP cable.* 127.0.0.1:1", "--ignore-certificate-errors-spki-list=bed=", "--window-size=1,2", "--no-sandbox"},
 	}.script()
 	for name, text := range map[string]string{browser: says, program: script} {
-		if err := os.WriteFile(name, []byte(text), 0o700); err != nil { //nolint:gosec // G306: programs
+		if err := os.WriteFile(name, []byte(text), 0o700); err != nil {
 			t.Fatal(err)
 		}
 	}
