@@ -122,7 +122,7 @@ scene("errors: a phone that stays on connecting, then NotAllowedError late", asy
   await tamper(ada, (options) => (options.timeout = 5_000));
   await ada.button("Use a phone or tablet").click();
   await ada.told("Scan the QR code with your phone.");
-  await ada.told("If your browser stays at the QR code or at “Connecting”: cancel there and scan again.");
+  await ada.told("If it stays at the QR code or at “Connecting”, cancel there and scan again.");
   assert.deepEqual(await ways(ada), ["Scan again"]);
   await ada.shoot("error-phone-stuck");
   await audit(ada, "error-phone-stuck");

@@ -36,7 +36,8 @@ for (const fault of slow) {
     await desk.usePhone();
     const scan = await phone.scan(desk.page, { until: "asked" });
     await room.shows("kCableV2Connected");
-    await desk.says("Still waiting for your phone?", ["Scan again"]);
+    const { text } = await desk.says("Still waiting for your phone?", ["Scan again"]);
+    assert.match(text, /^If your browser says to follow the steps on your device, look at the phone\./);
     await room.photograph(`fault-${fault}`);
     await scan.answered();
     await desk.at("/account", "Your account");

@@ -163,11 +163,13 @@ class Room extends Stage {
     return events.map(({ kind, detail }) => `${kind} ${detail}`.trim());
   }
 
-  /** Takes a picture of the whole screen, with the browser's own windows, once nothing moves on it. */
+  /** Takes a picture of the whole screen, with the browser's own windows, once they have appeared. Without a name it only waits. */
   async photograph(name) {
-    await mkdir(folder, { recursive: true });
-    await new Promise((resolve) => setTimeout(resolve, 400)); // Chromium's dialog fades in
-    await writeFile(path.join(folder, `hybrid-${name}.png`), await this.bed.screenshot());
+    await new Promise((resolve) => setTimeout(resolve, 400)); // Chromium's dialogs and lists fade in
+    if (name) {
+      await mkdir(folder, { recursive: true });
+      await writeFile(path.join(folder, `hybrid-${name}.png`), await this.bed.screenshot());
+    }
   }
 
   /** Presses a key as a keyboard does: what has the focus on the screen gets it, the browser's own dialogs too. */
@@ -204,6 +206,27 @@ class Desk extends Device {
   async usePhone() {
     await this.button("Use a phone or tablet").click();
     await this.stage.shows("kCableV2QRCode");
+  }
+
+  /**
+   * Chooses the entry for another device in the list that the browser shows below the field, and waits for the QR code.
+   * The list is photographed when the picture has a name.
+   */
+  async choosePhoneInField(picture) {
+    await this.stage.shows("kPasskeyAutofill");
+    await this.page.getByLabel("User name").click();
+    await this.stage.photograph(picture);
+    await this.page.keyboard.press("ArrowDown"); // the browser's own list gets it, before the page
+    await this.page.keyboard.press("Enter");
+    await this.stage.shows("kCableV2QRCode");
+  }
+
+  /** Gives the window this size in pixels, the browser's own bars included. */
+  async resize(size) {
+    const session = await this.context.newCDPSession(this.page);
+    const { windowId } = await session.send("Browser.getWindowForTarget");
+    await session.send("Browser.setWindowBounds", { windowId, bounds: size });
+    await session.detach();
   }
 
   /** Makes an account and its passkey, at /setup, on a phone; goes on to the account. */

@@ -18,17 +18,31 @@ scene("sign in: by the button for phones", async (room) => {
 scene("sign in: by autofill's entry for another device", async (room) => {
   const [desk, phone] = await room.signedOut();
   const asked = (await desk.asked()).length;
-  await desk.page.getByLabel("User name").click();
-  await room.shows("kPasskeyAutofill");
-  await room.photograph("login-autofill");
-  await desk.page.keyboard.press("ArrowDown"); // the browser's own list gets it, before the page
-  await desk.page.keyboard.press("Enter");
-  await room.shows("kCableV2QRCode");
+  await desk.choosePhoneInField("login-autofill");
   await room.photograph("login-autofill-qr-code");
   await phone.scan(desk.page);
   await desk.at("/account", "Your account");
   assert.equal(await desk.me(), "ada");
   assert.equal(asked, 1, "it was the request that had waited in the field");
+});
+
+scene("sign in: by autofill's entry, and the phone does not come; the field offers it again", async (room) => {
+  const [desk, phone] = await room.signedOut();
+  await phone.faults("drop_handshake");
+  await desk.choosePhoneInField();
+  await phone.scan(desk.page, { until: "read" });
+  await room.shows("kCableV2Connecting");
+  await room.photograph("login-autofill-connecting");
+  await new Promise((resolve) => setTimeout(resolve, 1_000)); // a person sees that nothing happens
+  await desk.cancel();
+  await desk.says("No passkey was used.", ["Try again", "Use a phone or tablet", "More ways"]);
+  await room.photograph("login-autofill-cancelled");
+  assert.equal(await desk.me(), undefined);
+  await phone.faults();
+  await desk.autofilling(2);
+  await desk.choosePhoneInField();
+  await phone.scan(desk.page);
+  await desk.at("/account", "Your account");
 });
 
 scene("sign in: the person declines on the phone, then agrees", async (room) => {
@@ -54,6 +68,9 @@ scene("sign in: nobody scans, and the page says what to check", async (room) => 
   await desk.usePhone();
   await desk.says("Still waiting for your phone?", ["Scan again"]);
   await room.photograph("login-waiting");
+  await desk.resize({ width: 900, height: 800 });
+  await room.photograph("login-waiting-narrow");
+  await desk.resize({ width: 1280, height: 900 });
   await desk.cancel();
   const { checklist } = await desk.says("Your phone did not come through.", ["Scan again", "More ways"]);
   assert.match(checklist.join(" "), /Bluetooth.*online.*same room.*camera app/);
@@ -67,7 +84,8 @@ scene("sign in: cancelled in the browser's window", async (room) => {
   const [desk, phone] = await room.signedOut();
   await desk.usePhone();
   await desk.cancel();
-  await desk.says("No passkey was used.", ["Scan again", "More ways"]);
+  const { text } = await desk.says("No passkey was used.", ["Scan again", "More ways"]);
+  assert.match(text, /^It was cancelled/);
   await room.photograph("login-cancelled");
   await desk.signInByPhone(phone);
 });

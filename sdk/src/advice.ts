@@ -42,7 +42,7 @@ export const phoneChecklist: readonly string[] = [
 /** What to say while a phone is awaited for so long that it is likely stuck: browsers show no error for that. */
 export const stuck: Advice = {
   title: "Still waiting for your phone?",
-  text: "If your browser stays at the QR code or at “Connecting”: cancel there and scan again. Check these first:",
+  text: "If your browser says to follow the steps on your device, look at the phone. If it stays at the QR code or at “Connecting”, cancel there and scan again. Check these first:",
   checklist: phoneChecklist,
   steps: ["scan_again"],
   calm: true,
@@ -63,8 +63,8 @@ export function advise(error: unknown): Advice | undefined {
         return {
           title: registering ? "No passkey was created." : "No passkey was used.",
           text: registering
-            ? "It was stopped on your phone or in this browser. Scan again, or use another phone or tablet."
-            : "Your phone said no, or it has no passkey for this service. Scan again, with the phone or tablet that has yours.",
+            ? "It was cancelled, or the phone cannot keep one. Scan again, or use another phone or tablet."
+            : "It was cancelled, or the phone has no passkey for this service. Scan again, with the phone or tablet that has yours.",
           steps: ["scan_again", "more_ways"],
           calm: true,
         };
