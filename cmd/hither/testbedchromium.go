@@ -59,6 +59,10 @@ const wrapperBody = `
 # The browser under test has no business with them.
 unset HITHER_TESTBED_URL HITHER_TESTBED_TOKEN WAYLAND_DISPLAY
 
+# Whatever the user data are, it would write to the home directory, too, and take the
+# desktop's settings from there. It stays there to be read: certificates may be in it.
+export BREAKPAD_DUMP_LOCATION="$TMPDIR/crashes" GSETTINGS_BACKEND=memory
+
 # Each argument is taken from the front and put to the end again, or not.
 own_rules= own_pins= data= flags=yes left=$#
 while [ "$left" -gt 0 ]; do
