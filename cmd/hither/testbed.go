@@ -24,6 +24,7 @@ const testbedRunLong = `Run a command in a test bed: its tests, say. The command
 
   DISPLAY, XAUTHORITY             the screen
   DBUS_SYSTEM_BUS_ADDRESS         the bus with the radio
+  DBUS_SESSION_BUS_ADDRESS        no bus, so that a browser does not find yours
   HITHER_TESTBED_CHROMIUM         a program that starts Chromium in the bed, for Playwright, Puppeteer, WebDriver; also in PATH as hither-chromium
   HITHER_TESTBED_CHROMIUM_FLAGS   the flags that it adds, a list in JSON
   HITHER_TESTBED_URL              the bed's API, which makes phones and has them scan; /openapi.json describes it
