@@ -15,8 +15,7 @@ type Event struct {
 	// ID counts the events of the bed, from 1.
 	ID   int
 	Time time.Time
-	// Phone is the name of the phone, Scan what it calls the scan. "": the event is
-	// the bed's.
+	// Phone is the ID of the phone, Scan that of the scan. "": the event is the bed's.
 	Phone, Scan string
 	// Kind is what happened, for programs: words in lower case, joined by underscores.
 	Kind string
