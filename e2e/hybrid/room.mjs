@@ -24,24 +24,28 @@ after(async () => {
   await (await computer?.catch(() => {}))?.stop();
 });
 
+/** Why there can be no scene here, in one line; "" when there can. Fails for what is no lack of a program, and where CI is set. */
+async function lacking() {
+  try {
+    await (computer ??= Computer.start());
+    return "";
+  } catch (error) {
+    if (process.env.CI || !["ENOENT", "testbed_incomplete"].includes(error.code)) {
+      throw error;
+    }
+    return `${error.path ?? /^FAILED +([^:]+)/m.exec(error.message)?.[1]} is missing: make deps installs it`;
+  }
+}
+
 /**
  * Plays one scene, in a room with nobody in it. Settings are HITHER_… variables of its server. Without the programs
  * that a test bed needs it is skipped, but not where CI is set.
  */
 export function scene(name, play, { settings = {} } = {}) {
   test(name, { timeout: 90_000 }, async (t) => {
-    computer ??= Computer.start();
-    const lacks = await computer.then(
-      () => "",
-      (error) => {
-        if (error.code !== "testbed_incomplete" || process.env.CI) {
-          throw error;
-        }
-        return error.message;
-      },
-    );
+    const lacks = await lacking();
     if (lacks) {
-      t.skip(lacks.replaceAll(/\s*\n\s*/g, "; "));
+      t.skip(lacks);
       return;
     }
     const room = await Room.open(await computer, settings);
@@ -55,6 +59,10 @@ export function scene(name, play, { settings = {} } = {}) {
       await room.close();
     }
   });
+}
+
+function press(bed, key) {
+  return run("xdotool", ["key", key], { env: { ...process.env, ...bed.environment } });
 }
 
 /** What the scenes of a file have in common: a test bed of their own, and a browser that lives on it. */
@@ -74,11 +82,13 @@ class Computer {
     const bed = await Testbed.start({ hither: await tool(), chromium: process.env.HITHER_TEST_CHROMIUM });
     const home = await mkdtemp(path.join(tmpdir(), "hither-room-"));
     try {
+      await press(bed, "Escape"); // to nobody: is there a keyboard?
       const args = ["--enable-logging", `--log-file=${path.join(home, "chromium.log")}`, "--vmodule=device_event_log*=1"];
       const browser = await chromium.launch({ executablePath: bed.executablePath, headless: false, args });
       return new Computer(bed, browser, home);
     } catch (error) {
       await bed.stop();
+      await rm(home, { recursive: true, force: true });
       throw error;
     }
   }
@@ -174,11 +184,7 @@ class Room extends Stage {
 
   /** Presses a key as a keyboard does: what has the focus on the screen gets it, the browser's own dialogs too. */
   async key(name) {
-    try {
-      await run("xdotool", ["key", name], { env: { ...process.env, ...this.bed.environment } });
-    } catch (error) {
-      throw error.code === "ENOENT" ? new Error("xdotool is missing: make deps installs it") : error;
-    }
+    await press(this.bed, name);
   }
 
   async witness(scene) {
