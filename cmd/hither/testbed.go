@@ -134,7 +134,11 @@ func (p program) testbedServe(ctx context.Context, f testbedFlags) (err error) {
 	if err != nil {
 		return explainTestbed(ctx, err)
 	}
-	defer func() { err = errors.Join(err, stage.close()) }()
+	defer func() {
+		if e := stage.close(); e != nil {
+			err = e
+		}
+	}()
 	if err := json.NewEncoder(p.stdout).Encode(stage.variables()); err != nil {
 		return err
 	}
@@ -146,8 +150,7 @@ func (p program) testbedServe(ctx context.Context, f testbedFlags) (err error) {
 	select {
 	case <-ctx.Done():
 	case <-over:
-	case <-stage.bed.Ended():
-		return stage.died()
+	case <-stage.bed.Ended(): // its close says why
 	}
 	return nil
 }

@@ -2,12 +2,13 @@ package main
 
 import (
 	"context"
-	"errors"
 	"os"
+	"os/exec"
 	"os/signal"
 	"sync"
 	"syscall"
 
+	"github.com/hitherauth/hither/internal/child"
 	"github.com/hitherauth/hither/internal/cli"
 )
 
@@ -38,14 +39,16 @@ func (c *courier) pass(s os.Signal) {
 	signalGroup(c.to, s)
 }
 
-// arrive names the command, whose start may have been too late to be given up.
-func (c *courier) arrive(group int) {
+// start starts the command. A signal comes either before that, and then there is no
+// command, or it is the command's.
+func (c *courier) start(ctx context.Context, command *exec.Cmd) (*child.Process, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.to = group
-	if c.early != nil {
-		signalGroup(group, c.early)
+	process, err := child.Start(ctx, command)
+	if err == nil {
+		c.to = command.Process.Pid
 	}
+	return process, err
 }
 
 // tooEarly is the exit code if there was a signal before there was a command.
@@ -78,7 +81,7 @@ func (p program) testbedRun(ctx context.Context, f testbedFlags, args []string) 
 	if err == nil {
 		err = p.inBed(ctx, stage, c, args)
 		if e := stage.close(); e != nil {
-			err = errors.Join(err, e)
+			err = e // the command's code is that of a command without a bed
 		}
 	} else {
 		err = explainTestbed(ctx, err)

@@ -7,12 +7,8 @@ import (
 	"io/fs"
 	"os"
 	"os/exec"
-	"os/signal"
 	"syscall"
 
-	"golang.org/x/sys/unix"
-
-	"github.com/hitherauth/hither/internal/child"
 	"github.com/hitherauth/hither/internal/cli"
 )
 
@@ -40,13 +36,12 @@ func (p program) inBed(ctx context.Context, s *stage, c *courier, args []string)
 	cmd := exec.CommandContext(ctx, name, args[1:]...) //nolint:gosec // G204: to run it is what was asked for
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = p.stdin, p.stdout, p.stderr
 	cmd.Env = s.environ(os.Environ())
-	giveBack := lendTerminal(cmd)
-	process, err := child.Start(ctx, cmd)
+	job := newJob(cmd)
+	process, err := c.start(ctx, cmd)
 	if err != nil {
 		return cannotRun(args[0], err)
 	}
-	defer giveBack()
-	c.arrive(cmd.Process.Pid)
+	defer job.follow()()
 	watching := s.warden.watch(cmd.Process.Pid)
 	select {
 	case <-process.Ended():
@@ -54,9 +49,6 @@ func (p program) inBed(ctx context.Context, s *stage, c *courier, args []string)
 	}
 	if err := errors.Join(process.Close(), watching); err != nil {
 		return err
-	}
-	if s.bed.Err() != nil {
-		return s.died()
 	}
 	status, ok := cmd.ProcessState.Sys().(syscall.WaitStatus)
 	switch {
@@ -75,25 +67,4 @@ func cannotRun(name string, err error) error {
 		code = exitNotFound
 	}
 	return cli.Exit(code, fmt.Errorf("cannot run %s: %w", name, err))
-}
-
-// lendTerminal has a command whose process group is its own be that to which the
-// terminal listens, if it listens to ours: Ctrl-C is for the command, and so is what
-// is typed.
-func lendTerminal(cmd *exec.Cmd) (giveBack func()) {
-	terminal, ok := cmd.Stdin.(*os.File)
-	if !ok {
-		return func() {}
-	}
-	fd := int(terminal.Fd())
-	group, err := unix.IoctlGetInt(fd, unix.TIOCGPGRP)
-	if err != nil || group != unix.Getpgrp() {
-		return func() {}
-	}
-	cmd.SysProcAttr = &syscall.SysProcAttr{Foreground: true, Ctty: fd}
-	return func() {
-		signal.Ignore(syscall.SIGTTOU) // the system would stop us for it
-		_ = unix.IoctlSetPointerInt(fd, unix.TIOCSPGRP, group)
-		signal.Reset(syscall.SIGTTOU)
-	}
 }

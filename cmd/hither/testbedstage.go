@@ -68,7 +68,8 @@ func (s *stage) furnish(ctx context.Context) (err error) {
 	return err
 }
 
-// close ends everything and returns when nothing is left.
+// close ends everything and returns when nothing is left. Its error says which part
+// of the bed has died before, or what does not end.
 func (s *stage) close() error {
 	if s.api != nil {
 		s.api.Close()
@@ -77,12 +78,10 @@ func (s *stage) close() error {
 	if s.warden != nil {
 		err = errors.Join(err, s.warden.dismiss())
 	}
-	return err
-}
-
-// died says why a bed has ended that nobody has closed.
-func (s *stage) died() error {
-	return cli.Exit(cli.ExitUnavailable, fmt.Errorf("the test bed has ended: %w", s.bed.Err()))
+	if err != nil {
+		return cli.Exit(cli.ExitUnavailable, err)
+	}
+	return nil
 }
 
 // variables are what a command needs in its environment, PATH aside.
