@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"flag"
 	"io"
 	"net/http"
 	"os"
@@ -23,7 +24,11 @@ const longest = 30 * time.Second
 
 type object = map[string]any
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	flag.Bool("update", false, "write testdata/openapi.json again")
+	flag.Parse()
+	goleak.VerifyTestMain(m)
+}
 
 // house is a bed with its API, and a client that has the token.
 type house struct {

@@ -2,14 +2,17 @@ package control_test
 
 import (
 	"encoding/json"
+	"flag"
 	"maps"
 	"net/http"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/hitherauth/hither/internal/control"
 )
@@ -105,6 +108,30 @@ func TestOpenAPI(t *testing.T) {
 	}
 	if strings.Contains(string(text), h.api.Token().Reveal()) {
 		t.Error("it tells the token")
+	}
+}
+
+// TestOpenAPIFile compares the document with testdata/openapi.json, to which the tests
+// of sdk/testing hold their stand-in for this API.
+func TestOpenAPIFile(t *testing.T) {
+	t.Parallel()
+	const file = "testdata/openapi.json"
+	want, err := json.MarshalIndent(control.Describe("http://127.0.0.1", "test"), "", " ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want = append(want, '\n')
+	if flag.Lookup("update").Value.String() == "true" {
+		if err := os.WriteFile(file, want, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), string(got)); diff != "" {
+		t.Errorf("go test ./internal/control -run TestOpenAPIFile -update writes it again (-API +file):\n%s", diff)
 	}
 }
 

@@ -18,14 +18,14 @@ export interface TestbedEvent {
 export interface WireEvent {
   id: number;
   time: string;
-  phone?: string;
-  scan?: string;
+  phone: string;
+  scan: string;
   kind: string;
-  detail?: string;
+  detail: string;
 }
 
 /** What the control API says of an event. */
-export function eventOf({ id, time, phone = "", scan = "", kind, detail = "" }: WireEvent): TestbedEvent {
+export function eventOf({ id, time, phone, scan, kind, detail }: WireEvent): TestbedEvent {
   return { id, time: new Date(time), phone, scan, kind, detail };
 }
 

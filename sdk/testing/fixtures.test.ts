@@ -41,7 +41,7 @@ test("the browser is the bed's, with the options of the configuration", async (t
 async function withPhone(t: TestContext, control: FakeControl, status: string): Promise<Record<string, string>> {
   const results = await mkdtemp(path.join(tmpdir(), "hither-results-"));
   t.after(() => rm(results, { recursive: true, force: true }));
-  const event = { id: 7, time: "2026-01-02T03:04:05Z", kind: "phone_made" };
+  const event = { id: 7, time: "2026-01-02T03:04:05Z", phone: "phone-1", scan: "", kind: "phone_made", detail: "phone" };
   control.replies["GET /v1/events?after=0&wait_ms=0"] = { body: { events: [event] } };
   control.replies["GET /v1/events?after=7&wait_ms=0"] = { body: { events: [{ ...event, id: 8 }] } };
   control.replies["GET /v1/screen.png"] = { body: new TextEncoder().encode("picture") };

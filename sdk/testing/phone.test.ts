@@ -31,7 +31,10 @@ async function refusal(promise: Promise<unknown>): Promise<TestbedError> {
 }
 
 const started_at = "2026-01-02T03:04:05Z";
-const answered = { id: "scan-1", state: "answered", started_at, read_at: started_at, answered_at: started_at };
+const read = { id: "scan-1", state: "read", started_at, read_at: started_at };
+const answered = { ...read, state: "answered", answered_at: started_at };
+/** What the API says when it cannot take a picture of the screen. */
+const noPicture = { status: 500, body: { code: "internal", detail: "something went wrong here" } };
 
 test("a phone is made as it is wanted, and keeps where its pictures go to itself", async (t) => {
   const { control, phone } = await aPhone(t, { name: "ada's", backup: "device_bound", counting: true, results: "/x" });
@@ -58,7 +61,6 @@ test("a scan brings the page to the front first and says when things happened", 
 
 test("a scan that goes on can be awaited and ended", async (t) => {
   const { control, phone } = await aPhone(t);
-  const read = { id: "scan-1", state: "read", started_at, read_at: started_at, answered_at: null };
   control.replies["POST /v1/phones/phone-1/scans"] = { body: read };
   control.replies["GET /v1/phones/phone-1/scans/scan-1"] = [{ body: read }, { body: { ...answered, state: "ended" } }];
   control.replies["DELETE /v1/phones/phone-1/scans/scan-1"] = { status: 204 };
@@ -71,11 +73,11 @@ test("a scan that goes on can be awaited and ended", async (t) => {
 
 test("a scan that ends without an answer says why", async (t) => {
   const { control, phone } = await aPhone(t);
-  control.replies["POST /v1/phones/phone-1/scans"] = { body: { ...answered, answered_at: null, state: "read" } };
+  control.replies["POST /v1/phones/phone-1/scans"] = { body: read };
   const error = { code: "dropped", detail: "the browser hung up" };
   control.replies["GET /v1/phones/phone-1/scans/scan-1"] = [
-    { body: { id: "scan-1", state: "ended", started_at, error } },
-    { body: { id: "scan-1", state: "asked", started_at } },
+    { body: { ...read, state: "ended", error } },
+    { body: { ...read, state: "asked" } },
   ];
   const scan = await phone.scan();
   const dropped = await refusal(scan.answered());
@@ -102,21 +104,24 @@ test("a scan that fails keeps a picture of the screen beside the results", async
 test("a scan that did not get as far as it should fails", async (t) => {
   const { control, phone } = await aPhone(t);
   const error = { code: "dropped", detail: "the tunnel went away" };
-  control.replies["POST /v1/phones/phone-1/scans"] = { body: { ...answered, state: "ended", answered_at: null, error } };
+  control.replies["POST /v1/phones/phone-1/scans"] = { body: { ...read, state: "ended", error } };
+  control.replies["GET /v1/screen.png"] = noPicture;
   const dropped = await refusal(phone.scan());
   assert.deepEqual([dropped.code, dropped.message], ["dropped", "the tunnel went away"]);
 });
 
 test("a scan fails for its own reason when there is no picture to be had", async (t) => {
   const { control, phone } = await aPhone(t);
-  control.replies["POST /v1/phones/phone-1/scans"] = { status: 504, body: { code: "nobody_came", detail: "nobody" } };
+  control.replies["POST /v1/phones/phone-1/scans"] = { status: 409, body: { code: "superseded", detail: "again" } };
+  control.replies["GET /v1/screen.png"] = noPicture;
   const error = await refusal(phone.scan());
-  assert.deepEqual([error.code, error.message, error.screenshot], ["nobody_came", "nobody", undefined]);
+  assert.deepEqual([error.code, error.message, error.screenshot], ["superseded", "again", undefined]);
 });
 
 test("a scan that is not in time says what it waited for", async (t) => {
   const { control, phone } = await aPhone(t);
   control.replies["POST /v1/phones/phone-1/scans"] = { status: 504, body: { code: "timeout", detail: "not in time" } };
+  control.replies["GET /v1/screen.png"] = noPicture;
   const so = async (...kinds: string[]) => {
     const events = kinds.map((kind, i) => ({ id: i + 2, time: started_at, phone: "phone-1", scan: "scan-2", kind, detail: "" }));
     const before = { id: 1, time: started_at, phone: "phone-1", scan: "scan-1", kind: "handshake_done", detail: "" };

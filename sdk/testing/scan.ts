@@ -11,8 +11,8 @@ export interface WireScan {
   state: ScanState;
   error?: { code: string; detail: string };
   started_at: string;
-  read_at?: string | null;
-  answered_at?: string | null;
+  read_at: string;
+  answered_at?: string;
 }
 
 /** What a scan was like when somebody last looked. */
@@ -23,7 +23,7 @@ export interface ScanStatus {
   /** When the phone began to look for a QR code. */
   startedAt: Date;
   /** When it had read one. */
-  readAt: Date | undefined;
+  readAt: Date;
   /** When its answer was on the way to the browser. */
   answeredAt: Date | undefined;
 }
@@ -79,11 +79,7 @@ function status(wire: WireScan): ScanStatus {
     state: wire.state,
     error: wire.error,
     startedAt: new Date(wire.started_at),
-    readAt: moment(wire.read_at),
-    answeredAt: moment(wire.answered_at),
+    readAt: new Date(wire.read_at),
+    answeredAt: wire.answered_at === undefined ? undefined : new Date(wire.answered_at),
   };
-}
-
-function moment(text: string | null | undefined): Date | undefined {
-  return text ? new Date(text) : undefined;
 }

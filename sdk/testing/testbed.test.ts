@@ -3,7 +3,6 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { test } from "node:test";
-import { pathToFileURL } from "node:url";
 import { TestbedError } from "./errors.ts";
 import { fakeHither, FakeControl } from "./fake-hither.ts";
 import { environmentOf, flags } from "./program.ts";
@@ -43,7 +42,7 @@ test("a bed is started with its options and ends when it is stopped", async (t) 
 
 test("a bed ends with the process that started it, however that ends", async (t) => {
   const hither = await fakeHither(t, serves);
-  const url = pathToFileURL(new URL("testbed.js", import.meta.url).pathname).href;
+  const url = new URL("testbed.js", import.meta.url).href;
   const script = `
     const { Testbed } = await import(${JSON.stringify(url)});
     console.log((await Testbed.start({ hither: ${JSON.stringify(hither)} })).environment.PID);
@@ -147,7 +146,6 @@ test("a bed that is gone cannot be taken", async () => {
 
 test("the air is set as a whole", async (t) => {
   const control = await FakeControl.start(t);
-  control.replies["PUT /v1/air"] = { body: {} };
   const bed = await Testbed.attach(control.environment);
   await bed.air({ power: false, delay: 20 });
   await bed.air();
@@ -161,11 +159,12 @@ test("events have times and know what they belong to", async (t) => {
   const control = await FakeControl.start(t);
   const time = "2026-01-02T03:04:05.006Z";
   const qr = { id: 3, time, phone: "phone-1", scan: "scan-1", kind: "qr_read", detail: "mc" };
-  control.replies["GET /v1/events?after=2&wait_ms=50"] = { body: { events: [qr, { id: 4, time, kind: "power_off" }] } };
+  const off = { id: 4, time, phone: "", scan: "", kind: "power_off", detail: "" };
+  control.replies["GET /v1/events?after=2&wait_ms=50"] = { body: { events: [qr, off] } };
   const bed = await Testbed.attach(control.environment);
   assert.deepEqual(await bed.events({ after: 2, wait: 50 }), [
     { ...qr, time: new Date(time) },
-    { id: 4, time: new Date(time), phone: "", scan: "", kind: "power_off", detail: "" },
+    { ...off, time: new Date(time) },
   ]);
 });
 
@@ -178,7 +177,7 @@ test("the screen comes as a picture", async (t) => {
 
 test("an answer that is no problem document is an error with its status", async (t) => {
   const control = await FakeControl.start(t);
-  control.replies["GET /v1/screen.png"] = { status: 500, body: new TextEncoder().encode("oh") };
+  control.replies["GET /v1/screen.png"] = { status: 500, body: new TextEncoder().encode("oh"), foreign: true };
   const bed = await Testbed.attach(control.environment);
   const error = await refusal(bed.screenshot());
   assert.equal(error.code, "http_500");
