@@ -6,14 +6,20 @@ import (
 	"fmt"
 	"image"
 	"os"
+	"path/filepath"
 	"runtime"
 	"sync"
+	"time"
 
 	"github.com/hitherauth/hither/internal/ble/bletest"
+	"github.com/hitherauth/hither/internal/child"
 )
 
 // ErrClosed says that the bed has been closed.
 var ErrClosed = errors.New("testbed: the bed is closed")
+
+// errLate says that a part of a bed has been started, and does nothing.
+var errLate = errors.New("the bed's parts have not started in " + patience.String())
 
 // Bed is a test bed: a screen, an air and a tunnel service that nobody else uses.
 // It may be used by several goroutines.
@@ -21,6 +27,7 @@ type Bed struct {
 	config   Config
 	chromium string // a path; "" if there is none
 	dir      string // for whatever is a file; it is removed at the end
+	warden   *child.Warden
 
 	bus     *bletest.Bus
 	bluez   *bletest.BlueZ
@@ -84,17 +91,30 @@ const maxPath = 28
 // newFolder makes the bed's folder among the temporary ones. Where those are too far
 // from the root, as a test's often are, it is in /tmp.
 func newFolder() (string, error) {
-	in := os.TempDir()
+	in, err := filepath.Abs(os.TempDir()) // who uses it may be elsewhere
+	if err != nil {
+		return "", err
+	}
 	if len(in) > maxPath {
 		in = "/tmp"
 	}
 	return os.MkdirTemp(in, "hither-bed-")
 }
 
-// start starts the parts. They do not end with the context by themselves: there is
-// an order, see takeDown.
+// start starts the parts. When all have started they do not end with the context by
+// themselves: there is an order, see takeDown.
 func (b *Bed) start() (err error) {
-	ctx := context.WithoutCancel(b.ctx)
+	if b.warden, err = child.Appoint(b.dir); err != nil {
+		return err
+	}
+	ctx, giveUp := context.WithCancelCause(context.WithoutCancel(b.ctx))
+	defer context.AfterFunc(b.ctx, func() { giveUp(context.Cause(b.ctx)) })()
+	defer time.AfterFunc(patience, func() { giveUp(errLate) }).Stop()
+	defer func() {
+		if cause := context.Cause(ctx); cause != nil && err != nil {
+			err = cause
+		}
+	}()
 	// The screen takes longest.
 	if b.screen, err = startScreen(b.ctx, b.dir, b.config.Screen); err != nil {
 		return err
@@ -147,6 +167,9 @@ func (b *Bed) takeDown() error {
 		errs = append(errs, b.screen.close())
 	}
 	errs = append(errs, os.RemoveAll(b.dir))
+	if b.warden != nil {
+		b.warden.Dismiss()
+	}
 	if err := errors.Join(errs...); err != nil {
 		return fmt.Errorf("testbed: taking the bed down: %w", err)
 	}

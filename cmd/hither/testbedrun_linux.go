@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"syscall"
 
+	"github.com/hitherauth/hither/internal/child"
 	"github.com/hitherauth/hither/internal/cli"
 )
 
@@ -24,9 +25,6 @@ func signalGroup(group int, s os.Signal) {
 	}
 }
 
-// detach gives a program a process group of its own.
-func detach(cmd *exec.Cmd) { cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} }
-
 // inBed runs a command in a bed, to its end or that of the bed.
 func (p program) inBed(ctx context.Context, s *stage, c *courier, args []string) error {
 	name := args[0]
@@ -36,18 +34,23 @@ func (p program) inBed(ctx context.Context, s *stage, c *courier, args []string)
 	cmd := exec.CommandContext(ctx, name, args[1:]...) //nolint:gosec // G204: to run it is what was asked for
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = p.stdin, p.stdout, p.stderr
 	cmd.Env = s.environ(os.Environ())
+	warden, err := child.Appoint("")
+	if err != nil {
+		return err
+	}
+	defer warden.Dismiss()
 	job := newJob(cmd)
 	process, err := c.start(ctx, cmd)
 	if err != nil {
 		return cannotRun(args[0], err)
 	}
 	defer job.follow()()
-	watching := s.warden.watch(cmd.Process.Pid)
+	warden.Watch(cmd.Process.Pid)
 	select {
 	case <-process.Ended():
 	case <-s.bed.Ended():
 	}
-	if err := errors.Join(process.Close(), watching); err != nil {
+	if err := process.Close(); err != nil {
 		return err
 	}
 	status, ok := cmd.ProcessState.Sys().(syscall.WaitStatus)

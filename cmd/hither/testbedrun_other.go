@@ -6,14 +6,11 @@ import (
 	"context"
 	"errors"
 	"os"
-	"os/exec"
 )
 
 func passedOn() []os.Signal { return []os.Signal{os.Interrupt} }
 
 func signalGroup(int, os.Signal) {}
-
-func detach(*exec.Cmd) {}
 
 // inBed is never reached: there is no bed here.
 func (program) inBed(context.Context, *stage, *courier, []string) error { return errors.ErrUnsupported }

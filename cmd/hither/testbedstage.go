@@ -28,7 +28,6 @@ const (
 type stage struct {
 	bed     *testbed.Bed
 	api     *control.Server
-	warden  *warden
 	wrapper string // the program that starts Chromium
 	ca      string // the tunnel service's certificate
 }
@@ -48,9 +47,6 @@ func openStage(ctx context.Context, config testbed.Config) (*stage, error) {
 
 // furnish puts into the bed's folder what is a file, and starts the API.
 func (s *stage) furnish(ctx context.Context) (err error) {
-	if s.warden, err = newWarden(s.bed.Dir()); err != nil {
-		return err
-	}
 	if err := os.WriteFile(s.ca, s.bed.Certificate(), 0o600); err != nil {
 		return err
 	}
@@ -74,11 +70,7 @@ func (s *stage) close() error {
 	if s.api != nil {
 		s.api.Close()
 	}
-	err := s.bed.Close()
-	if s.warden != nil {
-		err = errors.Join(err, s.warden.dismiss())
-	}
-	if err != nil {
+	if err := s.bed.Close(); err != nil {
 		return cli.Exit(cli.ExitUnavailable, err)
 	}
 	return nil

@@ -37,6 +37,9 @@ func Gently(cmd *exec.Cmd) {
 	cmd.SysProcAttr.Pdeathsig = syscall.SIGTERM
 }
 
+// detach gives a program a process group of its own.
+func detach(cmd *exec.Cmd) { cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} }
+
 // run starts the program and waits for its end, on a thread of its own: the parent
 // with which a program ends is the thread that has started it.
 func (p *Process) run(started chan<- error) {

@@ -11,6 +11,8 @@ import (
 // closing it.
 func Gently(*exec.Cmd) {}
 
+func detach(*exec.Cmd) {}
+
 func (*Process) prepare() error { return errors.ErrUnsupported }
 
 func (*Process) run(started chan<- error) { started <- errors.ErrUnsupported } // never: prepare fails
