@@ -237,17 +237,21 @@ func (s *Server) answerQuestion(c *call, in answerRequest) (empty, error) {
 	if err != nil {
 		return empty{}, err
 	}
+	if in.Agree == nil {
+		return empty{}, refuse(codeValueInvalid, "agree is true or false, and cannot be left out")
+	}
 	q, err := p.question(c, 0)
 	if err != nil {
 		return empty{}, err
 	}
-	if in.Agree {
+	agree := *in.Agree
+	if agree {
 		if err := between("account", in.Account, 0, max(0, len(q.Accounts)-1)); err != nil {
 			return empty{}, err
 		}
 	}
 	verified := in.Verified == nil || *in.Verified
-	err = p.Answer(authenticator.Answer{Consented: in.Agree, Verified: in.Agree && verified, Account: in.Account})
+	err = p.Answer(authenticator.Answer{Consented: agree, Verified: agree && verified, Account: in.Account})
 	if errors.Is(err, testbed.ErrNoQuestion) {
 		return empty{}, refuse(codeNoQuestion, "")
 	}

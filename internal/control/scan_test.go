@@ -269,3 +269,19 @@ func TestScanThatComesToNothing(t *testing.T) {
 		t.Error("a passkey was created")
 	}
 }
+
+// TestOldScansAreForgotten has a phone scan once more than it remembers.
+func TestOldScansAreForgotten(t *testing.T) {
+	t.Parallel()
+	h := start(t)
+	h.ask(t, http.MethodPost, "/v1/phones", "")
+	const phone = "/v1/phones/phone-1"
+	h.ask(t, http.MethodPatch, phone, `{"faults": ["no_advert"]}`)
+	body := scanBody(<-h.visit(t).codes, `, "until": "read"`)
+	for range 33 {
+		h.ask(t, http.MethodPost, phone+"/scans", body)
+	}
+	h.refused(t, http.StatusNotFound, "not_found", http.MethodGet, phone+"/scans/scan-1", "")
+	h.ask(t, http.MethodGet, phone+"/scans/scan-2", "")
+	h.ask(t, http.MethodDelete, phone+"/scans/scan-33", "")
+}

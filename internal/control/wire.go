@@ -126,7 +126,7 @@ type accountAnswer struct {
 }
 
 type answerRequest struct {
-	Agree    bool  `doc:"The person says yes." json:"agree"`
+	Agree    *bool `doc:"The person says yes." json:"agree" nullable:"false"`
 	Verified *bool `doc:"The person has unlocked the phone. Left out: they have." json:"verified,omitempty"`
 	Account  int   `doc:"Which one of the accounts. Left out: the first." json:"account,omitempty" maximum:"1000" minimum:"0"`
 }
