@@ -76,8 +76,6 @@ func TestScripts(t *testing.T) {
 				return hasBed(), nil
 			case "browser":
 				return hasBrowser(), nil
-			case "xvfb":
-				return hasAir() && hasXvfb(), nil
 			default:
 				return false, fmt.Errorf("unknown condition %q", condition)
 			}

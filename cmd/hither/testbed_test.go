@@ -24,8 +24,7 @@ import (
 
 // hasBed reports whether there can be a test bed here. With CI set there must.
 func hasBed() bool {
-	_, err := exec.LookPath("Xvfb")
-	return hasAir() && (err == nil || os.Getenv("CI") != "")
+	return hasAir() && hasXvfb()
 }
 
 // hasBrowser reports whether there can be one in it. With CI set there must.

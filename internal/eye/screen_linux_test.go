@@ -27,7 +27,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 func xvfb(t testing.TB, args ...string) string {
 	t.Helper()
 	if _, err := exec.LookPath("Xvfb"); err != nil && os.Getenv("CI") == "" {
-		t.Skip("no Xvfb here")
+		t.Skip("Xvfb is missing: make deps installs it")
 	}
 	says, told, err := os.Pipe()
 	if err != nil {
