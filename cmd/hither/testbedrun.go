@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"slices"
 	"sync"
 	"syscall"
 
@@ -65,8 +66,11 @@ func (p program) testbedRun(ctx context.Context, f testbedFlags, args []string) 
 	defer giveUp()
 	c := &courier{giveUp: giveUp}
 	signals := make(chan os.Signal, 16)
-	signal.Notify(signals, passedOn()...)
-	defer signal.Stop(signals)
+	// What nohup, or a shell for its background, has us ignore the command ignores, too.
+	if heard := slices.DeleteFunc(passedOn(), signal.Ignored); len(heard) > 0 {
+		signal.Notify(signals, heard...)
+		defer signal.Stop(signals)
+	}
 	go func() {
 		for {
 			select {
