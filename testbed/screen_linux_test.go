@@ -201,6 +201,34 @@ func TestStaleQRCode(t *testing.T) { //nolint:paralleltest // it draws
 	}
 }
 
+// TestQRCodeThatStays has a page show a QR code for ever that nobody is behind. Once a
+// phone has tried it, it does not keep phones from one that somebody waits for.
+func TestQRCodeThatStays(t *testing.T) { //nolint:paralleltest // it draws
+	bed := start(t)
+	d := created(t, bed, testbed.PhoneConfig{})
+	w := newWall(t, bed)
+	stays := someQRCode(t)
+	w.show(stays)
+	if err := mustScanScreen(t, d.phone).Close(); err != nil {
+		t.Fatal(err)
+	}
+	var ended <-chan scanning
+	d.show = func(text string) error {
+		w.show(stays, text)
+		ended = scanScreen(t.Context(), d.phone)
+		return nil
+	}
+	if _, err := d.signIn(t.Context()); err != nil {
+		t.Fatalf("%v\n%s", err, history(bed, d.phone))
+	}
+	if got := <-ended; got.err != nil {
+		t.Error(got.err)
+	}
+	if n := reads(bed, d.phone); n != 3 {
+		t.Errorf("%d QR codes were read:\n%s", n, history(bed, d.phone))
+	}
+}
+
 // TestTwoPhonesLook has two phones look at one screen: each takes one of two QR codes.
 func TestTwoPhonesLook(t *testing.T) { //nolint:paralleltest // it draws
 	bed := start(t)

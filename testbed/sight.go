@@ -21,10 +21,11 @@ type phones struct {
 	made    int
 	scans   int
 	taken   map[string]bool // texts of QR codes
+	tried   map[string]bool // those that were taken, and nobody came
 	waiting int             // phones that have none yet
 }
 
-func newPhones() *phones { return &phones{taken: map[string]bool{}} }
+func newPhones() *phones { return &phones{taken: map[string]bool{}, tried: map[string]bool{}} }
 
 func (p *phones) newPhone() string {
 	p.mu.Lock()
@@ -64,6 +65,23 @@ func (p *phones) giveBack(text string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	delete(p.taken, text)
+	p.tried[text] = true
+}
+
+// freshFirst has those which nobody has tried before the others: a page may show a QR
+// code for ever that nobody is behind.
+func (p *phones) freshFirst(texts []string) []string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var fresh, tried []string
+	for _, text := range texts {
+		if p.tried[text] {
+			tried = append(tried, text)
+		} else {
+			fresh = append(fresh, text)
+		}
+	}
+	return append(fresh, tried...)
 }
 
 // wait counts a phone that has no QR code, until it is called again with -1.
@@ -87,7 +105,7 @@ func (p *Phone) search(ctx context.Context) (text string, qr hybrid.QRCode, err 
 		if err != nil {
 			return "", hybrid.QRCode{}, err
 		}
-		for _, text := range seen {
+		for _, text := range p.bed.phones.freshFirst(seen) {
 			// What a page shows for something else is no concern of a phone.
 			if qr, err := hybrid.ParseQRCode(text); err == nil && p.bed.phones.take(text) {
 				return text, qr, nil
