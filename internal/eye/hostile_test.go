@@ -183,7 +183,6 @@ func TestLyingServer(t *testing.T) {
 		"another's reply":    answers(geometry(2, 2, 2)),
 		"a long reply":       answers(reply(1, 0xffffffff)),
 		"an empty screen":    answers(geometry(1, 0, 7)),
-		"an immense screen":  answers(geometry(1, 65535, 65535)),
 		"too little picture": answers(geometry(1, 2, 2), reply(2, 3), make([]byte, 12)),
 		"too much picture":   answers(geometry(1, 2, 2), reply(2, 5), make([]byte, 20)),
 		"an end too soon":    answers(geometry(1, 2, 2), reply(2, 4), make([]byte, 15)),
@@ -203,6 +202,19 @@ func TestLyingServer(t *testing.T) {
 			t.Logf("%s: %v", name, err)
 		}
 		_ = s.Close()
+	}
+}
+
+// TestImmenseScreen wants a size refused by what it is, before there is room for it.
+func TestImmenseScreen(t *testing.T) {
+	t.Parallel()
+	s, err := eye.Open(t.Context(), liar(t, append(framed(1, greeting()), geometry(1, 65535, 65535)...)), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = s.Close() }()
+	if _, err := s.Picture(); err == nil || !strings.Contains(err.Error(), "65535 by 65535") {
+		t.Errorf("got %v", err)
 	}
 }
 
