@@ -101,6 +101,13 @@ test("a scan that fails keeps a picture of the screen beside the results", async
   assert.notEqual((await refusal(phone.scan())).screenshot, error.screenshot);
 });
 
+test("a scan that ends badly after its answer has answered", async (t) => {
+  const { control, phone } = await aPhone(t);
+  const error = { code: "connection_lost", detail: "the tunnel went away" };
+  control.replies["POST /v1/phones/phone-1/scans"] = { body: { ...answered, state: "ended", error } };
+  assert.deepEqual((await phone.scan()).first.error, error);
+});
+
 test("a scan that did not get as far as it should fails", async (t) => {
   const { control, phone } = await aPhone(t);
   const error = { code: "dropped", detail: "the tunnel went away" };
@@ -134,6 +141,7 @@ test("a scan that is not in time says what it waited for", async (t) => {
   const [code, message] = await so("qr_read", "advertising", "closed");
   assert.deepEqual([code, /no browser had come/.test(message!)], ["nobody_came", true]);
   assert.match((await so("qr_read", "handshake_done"))[1]!, /asked nothing/);
+  assert.match((await so("handshake_done", "request_received"))[1]!, /had not answered/);
   assert.match((await so("handshake_done", "request_received", "asked"))[1]!, /call agree/);
   assert.match((await so("handshake_done", "request_received", "asked", "agreed"))[1]!, /had not answered/);
 });

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { readFile } from "node:fs/promises";
+import path from "node:path";
 import { createInterface } from "node:readline";
 import { test } from "node:test";
 import { TestbedError } from "./errors.ts";
@@ -104,8 +106,13 @@ test("a bed that is not ready in time is ended", async (t) => {
 test("a bed that prints something else is refused", async (t) => {
   const something = await fakeHither(t, `if (word === "check") process.exit(0); console.log("hello"); process.stdin.resume();`);
   assert.equal((await refusal(Testbed.start({ hither: something }))).code, "testbed_failed");
-  const nothing = await fakeHither(t, `console.log("{}"); process.stdin.resume();`);
+  const file = path.join(path.dirname(something), "pid");
+  const nothing = await fakeHither(
+    t,
+    `(await import("node:fs")).writeFileSync(${JSON.stringify(file)}, String(process.pid)); console.log("{}"); process.stdin.resume();`,
+  );
   assert.equal((await refusal(Testbed.start({ hither: nothing }))).code, "testbed_failed");
+  assert.ok(!alive(Number(await readFile(file, "utf8"))));
 });
 
 test("a bed that has ended says how, whatever it is asked", async (t) => {
