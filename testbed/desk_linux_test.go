@@ -38,6 +38,7 @@ type desk struct {
 	record relyingparty.Credential // of the phone's passkey
 
 	scan *testbed.Scan // the last one
+	by   string        // host:port by which the tunnel service is reached; "": its own
 
 	mu    sync.Mutex
 	heard []int // lengths of adverts, since the last QR code
@@ -93,6 +94,9 @@ func (d *desk) lengths() []int {
 // meet shows a QR code and returns the phone that came.
 func (d *desk) meet(ctx context.Context) (*hybrid.Conn, error) {
 	domain, service := d.bed.Tunnel()
+	if d.by != "" {
+		service.URL = "wss://" + d.by
+	}
 	return hybrid.Initiate(ctx, hybrid.Config{
 		Scanner: d,
 		Show: func(text string) (err error) {

@@ -5,6 +5,10 @@ import (
 	"crypto/ecdh"
 	"crypto/rand"
 	"errors"
+	"io"
+	"net"
+	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -76,6 +80,50 @@ func TestBrowserHangsUp(t *testing.T) {
 	if err := d.phone.Answer(authenticator.Answer{}); !errors.Is(err, testbed.ErrNoQuestion) {
 		t.Errorf("the question stays: %v", err)
 	}
+}
+
+// TestBrowserVanishes has the browser's computer fall silent, without a goodbye.
+func TestBrowserVanishes(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, start(t), testbed.PhoneConfig{})
+	_, service := d.bed.Tunnel()
+	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	d.by = listener.Addr().String()
+	cut := make(chan func() error, 1)
+	var carried sync.WaitGroup
+	defer carried.Wait()
+	carried.Go(func() {
+		browser, err := listener.Accept()
+		if err != nil {
+			return
+		}
+		defer browser.Close()
+		relay, err := new(net.Dialer).DialContext(t.Context(), "tcp", strings.TrimPrefix(service.URL, "wss://"))
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		cut <- relay.Close
+		carried.Go(func() { _, _ = io.Copy(relay, browser) })
+		_, _ = io.Copy(browser, relay) // until it is cut
+	})
+	conn, err := d.meet(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := (<-cut)(); err != nil {
+		t.Error(err)
+	}
+	for _, err := range []error{d.scan.Answered(t.Context()), d.scan.Ended(t.Context())} {
+		if !errors.Is(err, testbed.ErrUnanswered) {
+			t.Errorf("got %v", err)
+		}
+	}
+	_ = conn.Close()
 }
 
 // TestPhoneHangsUp has the phone's person hang up, begin another scan or close the
