@@ -18,6 +18,9 @@ import (
 // ErrClosed says that the bed has been closed.
 var ErrClosed = errors.New("testbed: the bed is closed")
 
+// ErrDied says that a part of the bed has died, and with it the bed.
+var ErrDied = errors.New("testbed: the bed has died")
+
 // errLate says that a part of a bed has been started, and does nothing.
 var errLate = errors.New("the bed's parts have not started in " + patience.String())
 
@@ -136,11 +139,11 @@ func (b *Bed) live() {
 	select {
 	case <-b.ctx.Done():
 	case <-b.screen.xvfb.Ended():
-		died = fmt.Errorf("testbed: %w", b.screen.death())
+		died = fmt.Errorf("%w: %w", ErrDied, b.screen.death())
 	case <-b.bus.Ended():
-		died = errors.New("testbed: dbus-daemon ended")
+		died = fmt.Errorf("%w: dbus-daemon ended", ErrDied)
 	case err := <-b.tunnels.failed:
-		died = fmt.Errorf("testbed: the tunnel service ended: %w", err)
+		died = fmt.Errorf("%w: the tunnel service ended: %w", ErrDied, err)
 	}
 	b.end(died)
 	b.config.Logger.Debug("test bed ends", "cause", context.Cause(b.ctx))

@@ -86,8 +86,8 @@ func TestEndsWithItsContext(t *testing.T) {
 func TestPartsDie(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct{ word, want string }{
-		"screen": {"Xvfb", "testbed: the screen is gone: Xvfb ended (signal: killed)"},
-		"bus":    {"dbus-daemon", "testbed: dbus-daemon ended"},
+		"screen": {"Xvfb", "testbed: the bed has died: the screen is gone: Xvfb ended (signal: killed)"},
+		"bus":    {"dbus-daemon", "testbed: the bed has died: dbus-daemon ended"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -96,7 +96,7 @@ func TestPartsDie(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			left := tracesOf(t, bed)
+			left, phone := tracesOf(t, bed), newPhone(t, bed)
 			for _, word := range left.words {
 				for _, pid := range processes(word) {
 					if slices.Contains(processes(row.word), pid) {
@@ -104,7 +104,11 @@ func TestPartsDie(t *testing.T) {
 					}
 				}
 			}
-			_, err = bed.WaitEvents(t.Context(), 0)
+			_, err = phone.ScanScreen(t.Context())
+			if !errors.Is(err, testbed.ErrDied) {
+				t.Errorf("a phone that looked: %v", err)
+			}
+			_, err = bed.WaitEvents(t.Context(), 100)
 			<-bed.Ended()
 			left.gone(t)
 			for _, err := range []error{err, bed.Err(), bed.Close()} {

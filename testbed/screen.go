@@ -139,10 +139,12 @@ func (b *Bed) look() ([]string, error) {
 }
 
 // why is what is wrong if the bed is ending, which is a reason for most errors, and
-// otherwise the error.
+// otherwise the error. Who looks may learn of the end of Xvfb before the bed does.
 func (b *Bed) why(err error) error {
-	if cause := context.Cause(b.ctx); cause != nil {
-		return cause
+	select {
+	case <-b.ctx.Done():
+		return context.Cause(b.ctx)
+	case <-time.After(time.Second):
+		return fmt.Errorf("testbed: %w", err)
 	}
-	return fmt.Errorf("testbed: %w", err)
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"flag"
 	"io"
 	"net/http"
@@ -53,7 +54,7 @@ func start(t *testing.T) *house {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := bed.Close(); err != nil {
+		if err := bed.Close(); err != nil && !errors.Is(err, testbed.ErrDied) {
 			t.Error(err)
 		}
 	})

@@ -6,6 +6,8 @@ import (
 	"net/http"
 
 	"github.com/go-json-experiment/json"
+
+	"github.com/hitherauth/hither/testbed"
 )
 
 // code is what programs act on in a problem document.
@@ -120,7 +122,11 @@ func (s *Server) toProblem(err error) problem {
 	refused, ok := errors.AsType[*refusal](err)
 	switch {
 	case ok:
+	case errors.Is(err, testbed.ErrDied):
+		refused = &refusal{code: codeClosing, detail: err.Error()}
 	case s.running.Err() != nil:
+		refused = &refusal{code: codeClosing}
+	case errors.Is(err, testbed.ErrClosed):
 		refused = &refusal{code: codeClosing}
 	case errors.Is(err, context.DeadlineExceeded):
 		refused = &refusal{code: codeTimeout}
