@@ -17,9 +17,9 @@ export class Control {
   readonly #url: URL;
   readonly #token: string;
   /** What is known of the bed's end, for the message when it does not answer. */
-  readonly #obituary: () => string;
+  readonly #obituary: () => Promise<string>;
 
-  constructor(url: string, token: string, obituary: () => string = () => "") {
+  constructor(url: string, token: string, obituary: () => Promise<string> = async () => "") {
     this.#url = new URL(url);
     this.#token = token;
     this.#obituary = obituary;
@@ -37,7 +37,7 @@ export class Control {
     try {
       answer = await this.#send(method, path, ask);
     } catch (cause) {
-      const why = this.#obituary() || String((cause as Error).message);
+      const why = (await this.#obituary()) || String((cause as Error).message);
       throw new TestbedError("testbed_gone", `the test bed at ${this.#url.origin} does not answer: ${why}`, { cause });
     }
     if (answer.status >= 400) {

@@ -1,6 +1,7 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
+import { setTimeout as sleep } from "node:timers/promises";
 import { TestbedError } from "./errors.ts";
 
 /** What a new bed shall be like. */
@@ -32,6 +33,8 @@ export class Program {
   readonly environment: TestbedEnvironment;
   readonly #child: ChildProcess;
   readonly #ended: Promise<unknown>;
+  /** It has ended, and has said all that it had to say. */
+  readonly #silent: Promise<unknown>;
   readonly #said: () => string;
 
   private constructor(child: ChildProcess, environment: TestbedEnvironment, said: () => string) {
@@ -39,6 +42,7 @@ export class Program {
     this.environment = environment;
     this.#said = said;
     this.#ended = once(child, "exit");
+    this.#silent = once(child, "close").catch(() => {});
   }
 
   /** Starts a bed and waits until it is ready. */
@@ -70,6 +74,14 @@ export class Program {
     return [`hither testbed serve ended with ${signalCode ?? `exit code ${exitCode}`}`, this.#said()]
       .filter(Boolean)
       .join("\n");
+  }
+
+  /** The obituary of a bed that has just fallen silent: its connections break before its end is known. */
+  async inquest(): Promise<string> {
+    const late = new AbortController();
+    await Promise.race([this.#silent, sleep(1_000, undefined, { signal: late.signal }).catch(() => {})]);
+    late.abort();
+    return this.obituary();
   }
 
   /** Ends the bed and everything in it. */

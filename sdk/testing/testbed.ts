@@ -42,8 +42,8 @@ export class Testbed {
     this.environment = environment;
     this.executablePath = environment["HITHER_TESTBED_CHROMIUM"] ?? "";
     this.#program = program;
-    this.#control = new Control(environment["HITHER_TESTBED_URL"]!, environment["HITHER_TESTBED_TOKEN"] ?? "", () =>
-      program ? program.obituary() : "",
+    this.#control = new Control(environment["HITHER_TESTBED_URL"]!, environment["HITHER_TESTBED_TOKEN"] ?? "", async () =>
+      program ? program.inquest() : "",
     );
   }
 
