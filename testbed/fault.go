@@ -79,8 +79,11 @@ func AnswersStatus(s ctap2.StatusCode) Fault {
 	return Fault(fmt.Sprintf("%s%02x", statusPrefix, byte(s)))
 }
 
-// SlowUser is the fault that the person takes their time, longer than 0, before
-// they do what they do. Its text is such as "slow_user_3s".
+// longestDelay is how slow a person can be: no transaction lasts that long.
+const longestDelay = time.Hour
+
+// SlowUser is the fault that the person takes their time, longer than 0 and an hour
+// at most, before they do what they do. Its text is such as "slow_user_3s".
 func SlowUser(d time.Duration) Fault { return Fault(slowPrefix + d.String()) }
 
 // Faults are all faults, in the order in which they strike, with an example of each
@@ -130,7 +133,7 @@ func (f Fault) delay() (time.Duration, bool) {
 		return 0, false
 	}
 	d, err := time.ParseDuration(text)
-	return d, err == nil && d > 0
+	return d, err == nil && d > 0 && d <= longestDelay
 }
 
 // String returns the text.

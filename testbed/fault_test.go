@@ -41,6 +41,7 @@ func TestFaultsWithParameters(t *testing.T) {
 		"slow_user_3s":     testbed.SlowUser(3 * time.Second),
 		"slow_user_3000ms": testbed.SlowUser(3 * time.Second),
 		"slow_user_1.5m":   testbed.SlowUser(90 * time.Second),
+		"slow_user_60m":    testbed.SlowUser(time.Hour),
 	} {
 		if got, err := testbed.ParseFault(text); err != nil || got != want {
 			t.Errorf("%s is %q, %v, want %q", text, got, err, want)
@@ -52,7 +53,7 @@ func TestNoFault(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{
 		"", "none", "No_Advert", " no_advert", "no_advert ", "tunnel_418", "ctap_", "ctap_0x", "ctap_0x7", "ctap_0x2F", "ctap_0x270",
-		"ctap_0x00", "ctap_27", "slow_user", "slow_user_", "slow_user_0s", "slow_user_-3s", "slow_user_3", "slow_user_3s ", strings.Repeat("x", 1000),
+		"ctap_0x00", "ctap_27", "slow_user", "slow_user_", "slow_user_0s", "slow_user_-3s", "slow_user_3", "slow_user_3s ", "slow_user_1h0m0.1s", strings.Repeat("x", 1000),
 	} {
 		if f, err := testbed.ParseFault(text); err == nil || f != "" || len(err.Error()) > 200 {
 			t.Errorf("%.80q is %q, %v", text, f, err)

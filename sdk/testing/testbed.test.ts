@@ -137,9 +137,11 @@ test("a bed in the environment is taken, with nothing but its variables", async 
 });
 
 test("no bed in the environment is an error that says how to have one", async () => {
-  const error = await refusal(Testbed.attach({}));
-  assert.equal(error.code, "not_attached");
-  assert.match(error.message, /hither testbed run/);
+  for (const environment of [{}, { HITHER_TESTBED_URL: "" }, { HITHER_TESTBED_URL: "127.0.0.1:4711" }]) {
+    const error = await refusal(Testbed.attach(environment));
+    assert.equal(error.code, "not_attached");
+    assert.match(error.message, /hither testbed run/);
+  }
 });
 
 test("a bed that is gone cannot be taken", async () => {

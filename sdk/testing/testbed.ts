@@ -65,10 +65,10 @@ export class Testbed {
    * none, and with testbed_gone when it has ended.
    */
   static async attach(environment: Readonly<Record<string, string | undefined>> = process.env): Promise<Testbed> {
-    if (!environment["HITHER_TESTBED_URL"]) {
+    if (!URL.canParse(environment["HITHER_TESTBED_URL"] ?? "")) {
       throw new TestbedError(
         "not_attached",
-        "HITHER_TESTBED_URL is not set: start this program with `hither testbed run -- COMMAND`, or use Testbed.start()",
+        "HITHER_TESTBED_URL names no test bed: start this program with `hither testbed run -- COMMAND`, or use Testbed.start()",
       );
     }
     const bed = new Testbed(variables(environment));
