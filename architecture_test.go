@@ -27,7 +27,7 @@ func mayImport() map[string][]string {
 		"internal/cbor":              {},
 		"internal/child":             {},
 		"internal/cli":               {},
-		"internal/control":           {"authenticator", "ctap2", "hybrid", "internal/secret", "testbed"},
+		"internal/control":           {"authenticator", "ctap2", "hybrid", "internal/front", "internal/secret", "testbed"},
 		"internal/eye":               {},
 		"internal/eye/eyetest":       {},
 		"internal/front":             {"internal/cli"},

@@ -7,10 +7,9 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
-	"github.com/go-json-experiment/json"
+	"github.com/hitherauth/hither/internal/front"
 )
 
 // maxBody is how much a request may bring.
@@ -30,38 +29,13 @@ func decode(w http.ResponseWriter, r *http.Request, v any, wanted bool) error {
 	if len(body) == 0 && !wanted {
 		return nil
 	}
-	if !isJSON(r.Header) {
+	if !front.IsJSON(r.Header) {
 		return refuse(codeUnsupportedMediaType, "")
 	}
-	// A null would be taken for a value with no members.
-	if !strings.HasPrefix(strings.TrimLeft(string(body), " \t\r\n"), "{") {
-		return refuse(codeBodyMalformed, "the body must be a JSON object")
-	}
-	if err := json.Unmarshal(body, v, json.RejectUnknownMembers(true)); err != nil {
-		return refuse(codeBodyMalformed, jsonDetail(err))
+	if err := front.UnmarshalObject(body, v); err != nil {
+		return refuse(codeBodyMalformed, err.Error())
 	}
 	return nil
-}
-
-// jsonDetail says where a body is wrong without repeating what it holds: it may be
-// the text of a QR code.
-func jsonDetail(err error) string {
-	if semantic, ok := errors.AsType[*json.SemanticError](err); ok && semantic.JSONPointer != "" {
-		at := string(semantic.JSONPointer)
-		return "the body does not fit at " + strings.ToValidUTF8(at[:min(len(at), 64)], "")
-	}
-	return "the body is not strict JSON: members spelt exactly, each once, and nothing behind"
-}
-
-// isJSON says whether the body is declared as plain JSON in UTF-8, once. A page can
-// send other kinds without asking first.
-func isJSON(h http.Header) bool {
-	if len(h["Content-Type"]) != 1 || len(h["Content-Encoding"]) > 0 {
-		return false
-	}
-	media, charset, more := strings.Cut(strings.ToLower(h["Content-Type"][0]), ";")
-	charset = strings.TrimLeft(charset, " ")
-	return strings.TrimRight(media, " ") == "application/json" && (!more || charset == "charset=utf-8" || charset == `charset="utf-8"`)
 }
 
 // parameter is a number in a query: at least 0.

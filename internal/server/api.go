@@ -6,12 +6,12 @@ import (
 	"io"
 	"net/http"
 	"reflect"
-	"strings"
 	"time"
 
 	"github.com/go-json-experiment/json"
 
 	"github.com/hitherauth/hither/internal/account"
+	"github.com/hitherauth/hither/internal/front"
 )
 
 // endpoint is one operation of the API: what is routed and what is described
@@ -159,7 +159,7 @@ func decode(w http.ResponseWriter, r *http.Request, v any, wanted bool) error {
 	if !wanted && r.ContentLength == 0 {
 		return nil
 	}
-	if !isJSON(r.Header) {
+	if !front.IsJSON(r.Header) {
 		return refuse(codeUnsupportedMediaType, "")
 	}
 	body, err := io.ReadAll(r.Body)
@@ -173,34 +173,8 @@ func decode(w http.ResponseWriter, r *http.Request, v any, wanted bool) error {
 		w.Header().Set("Connection", "close")
 		return refuse(codeBodyMalformed, "the body must have a Content-Length")
 	}
-	// A null would be taken for a value with no members.
-	if text := strings.TrimLeft(string(body[:min(len(body), 64)]), " \t\r\n"); !strings.HasPrefix(text, "{") {
-		return refuse(codeBodyMalformed, "the body must be a JSON object")
-	}
-	if err := json.Unmarshal(body, v, json.RejectUnknownMembers(true)); err != nil {
-		return &refusal{code: codeBodyMalformed, detail: jsonDetail(err), cause: errors.New("decoding the body")}
+	if err := front.UnmarshalObject(body, v); err != nil {
+		return &refusal{code: codeBodyMalformed, detail: err.Error(), cause: errors.New("decoding the body")}
 	}
 	return nil
-}
-
-// jsonDetail says where a body is wrong without repeating what it holds.
-func jsonDetail(err error) string {
-	var semantic *json.SemanticError
-	if errors.As(err, &semantic) && semantic.JSONPointer != "" {
-		at := string(semantic.JSONPointer)
-		return "the body does not fit at " + strings.ToValidUTF8(at[:min(len(at), 64)], "")
-	}
-	return "the body is not strict JSON: members spelt exactly, each once, and nothing behind"
-}
-
-// isJSON says whether the body is declared as plain JSON in UTF-8, once.
-// mime.ParseMediaType is kinder: to doubled and encoded parameters and to spaces
-// where HTTP knows none.
-func isJSON(h http.Header) bool {
-	if len(h["Content-Type"]) != 1 || len(h["Content-Encoding"]) > 0 {
-		return false
-	}
-	media, charset, more := strings.Cut(strings.ToLower(h["Content-Type"][0]), ";")
-	charset = strings.TrimLeft(charset, " ")
-	return strings.TrimRight(media, " ") == "application/json" && (!more || charset == "charset=utf-8" || charset == `charset="utf-8"`)
 }
