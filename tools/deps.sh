@@ -25,6 +25,7 @@ fi
 missing=()
 compiles || missing+=(gcc libc6-dev) # the race detector is C
 browser || missing+=(chromium)       # the browser tests
+have chromedriver || missing+=(chromium-driver) # WebDriver, for a browser on a test bed
 have dbus-daemon || missing+=(dbus)   # a bus for the fake BlueZ
 have Xvfb || missing+=(xvfb)           # a screen in memory, for a browser with a window
 have xdotool || missing+=(xdotool)     # a keyboard for that: what is pressed in the browser's own dialogs

@@ -10,8 +10,8 @@ import { promisify } from "node:util";
 import { chromium } from "playwright-core";
 import { Device, Stage } from "../scene.mjs";
 import { folder } from "../screenshots.mjs";
-import { buildSdk } from "../sdk.mjs";
-import { Server, tool } from "../server.mjs";
+import { Server } from "../server.mjs";
+import { lack, startBed } from "./bed.mjs";
 
 const run = promisify(execFile);
 
@@ -30,10 +30,7 @@ async function lacking() {
     await (computer ??= Computer.start());
     return "";
   } catch (error) {
-    if (process.env.CI || !["ENOENT", "testbed_incomplete"].includes(error.code)) {
-      throw error;
-    }
-    return `${error.path ?? /^FAILED +([^:]+)/m.exec(error.message)?.[1]} is missing: make deps installs it`;
+    return lack(error);
   }
 }
 
@@ -75,11 +72,7 @@ class Computer {
   }
 
   static async start() {
-    if (!buildSdk()) {
-      throw new Error("the SDK is not built: npm ci in sdk/, or make e2e-hybrid");
-    }
-    const { Testbed } = await import("../../sdk/dist/testing/index.js"); // as strangers get it
-    const bed = await Testbed.start({ hither: await tool(), chromium: process.env.HITHER_TEST_CHROMIUM });
+    const bed = await startBed();
     const home = await mkdtemp(path.join(tmpdir(), "hither-room-"));
     try {
       await press(bed, "Escape"); // to nobody: is there a keyboard?
