@@ -12,7 +12,7 @@ import (
 // get into logs.
 func TestSecretsDoNotPrint(t *testing.T) {
 	t.Parallel()
-	raw := [32]byte([]byte("0123456789abcdefFEDCBA9876543210"))
+	raw := [32]byte([]byte("nobody may read what stands here"))
 	first := ctap2.NewPRFSecret(raw)
 	key := ctap2.NewLargeBlobKey(raw[:])
 	output := ctap2.PRFOutput{Results: &ctap2.PRFResults{First: first, Second: &first}}
