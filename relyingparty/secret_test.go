@@ -10,7 +10,7 @@ import (
 
 func TestSecretDoesNotPrint(t *testing.T) {
 	t.Parallel()
-	raw := []byte("0123456789abcdefFEDCBA9876543210")
+	raw := []byte("nobody may read what stands here")
 	secret, err := relyingparty.SecretFromBytes(raw)
 	if err != nil {
 		t.Fatal(err)

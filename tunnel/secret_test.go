@@ -39,7 +39,7 @@ func TestContactSecret(t *testing.T) {
 
 func TestContactSecretDoesNotPrint(t *testing.T) {
 	t.Parallel()
-	raw := []byte("0123456789abcdefFEDCBA9876543210")
+	raw := []byte("nobody may read what stands here")
 	secret, err := tunnel.ContactSecretFromBytes(raw)
 	if err != nil {
 		t.Fatal(err)

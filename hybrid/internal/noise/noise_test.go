@@ -121,7 +121,7 @@ func TestEphemeralKeysAreNew(t *testing.T) {
 
 func TestSessionDoesNotPrint(t *testing.T) {
 	t.Parallel()
-	key := [noise.KeySize]byte([]byte("0123456789abcdefFEDCBA9876543210"))
+	key := [noise.KeySize]byte([]byte("nobody may read what stands here"))
 	c := noise.NewCipherState(&key)
 	secrettest.Check(t, "noise.CipherState", c, key[:])
 	secrettest.Check(t, "noise.Session", noise.Session{Send: c, Receive: c}, key[:])
