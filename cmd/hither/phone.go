@@ -179,6 +179,10 @@ func (p program) phoneRemoveCommand() *cobra.Command {
 			return explained(ctx, p.phoneRemove(ctx, f, args[0]))
 		},
 	}
+	// One id in 64 looks like a flag.
+	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error {
+		return cli.Usage(err.Error()).Hint("an id that begins with - is given behind --, as in hither phone remove -- -CTt6GG_fyMn")
+	})
 	f.flags(cmd, true)
 	return cmd
 }
