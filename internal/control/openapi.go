@@ -1,15 +1,13 @@
 package control
 
 import (
-	"maps"
-	"net/http"
 	"reflect"
 	"regexp"
 	"slices"
-	"strconv"
-	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/hitherauth/hither/internal/front"
 )
 
 const apiDescription = "The test bed that `hither testbed` has started: phones in software, the air between them and the browser, the screen. " +
@@ -38,7 +36,7 @@ func describe(url, version string, endpoints []endpoint) *huma.OpenAPI {
 		api.AddOperation(e.describe(registry))
 	}
 	for _, schema := range registry.Map() {
-		closeArrays(schema)
+		front.CloseArrays(schema)
 	}
 	return api
 }
@@ -69,7 +67,7 @@ func (e endpoint) describe(registry huma.Registry) *huma.Operation {
 	default:
 		answer = content("application/json", registry.Schema(e.out, true, e.id+"Answer"))
 	}
-	op.Responses = responses(e.status, answer, codes, registry)
+	op.Responses = front.Responses(e.status, answer, codes, code.httpStatus, registry.Schema(reflect.TypeFor[problem](), true, "Problem"))
 	return op
 }
 
@@ -78,49 +76,9 @@ func generalCodes() []code {
 	return []code{codeMisdirected, codeCrossSite, codeUnauthenticated, codeBusy, codeClosing, codeInternal}
 }
 
-// responses lists success and, by status, the problems.
-func responses(success int, answer map[string]*huma.MediaType, codes []code, registry huma.Registry) map[string]*huma.Response {
-	out := map[string]*huma.Response{strconv.Itoa(success): {Description: http.StatusText(success), Content: answer}}
-	byStatus := map[int][]string{}
-	for _, c := range codes {
-		status, _ := c.status()
-		if !slices.Contains(byStatus[status], string(c)) {
-			byStatus[status] = append(byStatus[status], string(c))
-		}
-	}
-	schema := registry.Schema(reflect.TypeFor[problem](), true, "Problem")
-	for _, status := range slices.Sorted(maps.Keys(byStatus)) {
-		slices.Sort(byStatus[status])
-		out[strconv.Itoa(status)] = &huma.Response{
-			Description: "Code: " + strings.Join(byStatus[status], ", "), Content: content("application/problem+json", schema),
-		}
-	}
-	return out
-}
-
 func content(mediaType string, schema *huma.Schema) map[string]*huma.MediaType {
 	return map[string]*huma.MediaType{mediaType: {Schema: schema}}
 }
 
-// closeArrays says of every list that it is one: a list here is never null.
-func closeArrays(schema *huma.Schema) {
-	if schema == nil {
-		return
-	}
-	if schema.Type == huma.TypeArray {
-		schema.Nullable = false
-	}
-	closeArrays(schema.Items)
-	for _, property := range schema.Properties {
-		closeArrays(property)
-	}
-}
-
 // Schema describes a problem's code by all the values it can have.
-func (code) Schema(huma.Registry) *huma.Schema {
-	s := &huma.Schema{Type: huma.TypeString}
-	for _, c := range allCodes() {
-		s.Enum = append(s.Enum, string(c))
-	}
-	return s
-}
+func (code) Schema(huma.Registry) *huma.Schema { return front.Enum(allCodes()) }

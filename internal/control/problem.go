@@ -80,6 +80,11 @@ func (c code) status() (status int, detail string) {
 	return http.StatusInternalServerError, "something went wrong here"
 }
 
+func (c code) httpStatus() int {
+	status, _ := c.status()
+	return status
+}
+
 // allCodes lists every code.
 func allCodes() []code {
 	return []code{

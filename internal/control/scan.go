@@ -10,6 +10,7 @@ import (
 
 	"github.com/hitherauth/hither/authenticator"
 	"github.com/hitherauth/hither/hybrid"
+	"github.com/hitherauth/hither/internal/front"
 	"github.com/hitherauth/hither/testbed"
 )
 
@@ -172,10 +173,8 @@ const (
 
 // Schema describes a fate by all the values it can have.
 func (fate) Schema(huma.Registry) *huma.Schema {
-	s := &huma.Schema{Type: huma.TypeString, Description: "What programs act on."}
-	for _, f := range []fate{fateDropped, fateTurnedAway, fateHungUp, fateNobodyCame, fateUnanswered, fateLost, fateFailed} {
-		s.Enum = append(s.Enum, string(f))
-	}
+	s := front.Enum([]fate{fateDropped, fateTurnedAway, fateHungUp, fateNobodyCame, fateUnanswered, fateLost, fateFailed})
+	s.Description = "What programs act on."
 	return s
 }
 

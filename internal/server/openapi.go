@@ -2,14 +2,14 @@ package server
 
 import (
 	"encoding/json"
-	"maps"
 	"net/http"
 	"reflect"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/hitherauth/hither/internal/front"
 )
 
 // describe makes the OpenAPI 3.1 document of the public API from the table
@@ -42,7 +42,7 @@ func describe(origin, version string, endpoints []endpoint) ([]byte, error) {
 		Security: []map[string][]string{{}}, Responses: responses(http.StatusOK, jsonBody(&huma.Schema{Type: huma.TypeObject}), generalCodes(), registry),
 	})
 	for _, schema := range registry.Map() {
-		closeArrays(schema)
+		front.CloseArrays(schema)
 	}
 	return json.Marshal(document)
 }
@@ -80,55 +80,15 @@ func generalCodes() []code {
 
 // responses lists success and, by status, the problems.
 func responses(success int, content map[string]*huma.MediaType, codes []code, registry huma.Registry) map[string]*huma.Response {
-	out := map[string]*huma.Response{strconv.Itoa(success): {Description: http.StatusText(success), Content: content}}
-	byStatus := map[int][]string{}
-	for _, c := range codes {
-		status, _ := c.status()
-		if !slices.Contains(byStatus[status], string(c)) {
-			byStatus[status] = append(byStatus[status], string(c))
-		}
-	}
-	schema := registry.Schema(reflect.TypeFor[problem](), true, "Problem")
-	for _, status := range slices.Sorted(maps.Keys(byStatus)) {
-		slices.Sort(byStatus[status])
-		r := &huma.Response{
-			Description: "Code: " + strings.Join(byStatus[status], ", "),
-			Content:     map[string]*huma.MediaType{"application/problem+json": {Schema: schema}},
-		}
-		if status == http.StatusTooManyRequests || status == http.StatusServiceUnavailable {
-			r.Headers = map[string]*huma.Param{"Retry-After": {Schema: &huma.Schema{Type: huma.TypeInteger}, Description: "Seconds to wait."}}
-		}
-		out[strconv.Itoa(status)] = r
-	}
-	return out
+	return front.Responses(success, content, codes, code.httpStatus, registry.Schema(reflect.TypeFor[problem](), true, "Problem"))
 }
 
 func jsonBody(schema *huma.Schema) map[string]*huma.MediaType {
 	return map[string]*huma.MediaType{"application/json": {Schema: schema}}
 }
 
-// closeArrays says of every list that it is one: a list here is never null.
-func closeArrays(schema *huma.Schema) {
-	if schema == nil {
-		return
-	}
-	if schema.Type == huma.TypeArray {
-		schema.Nullable = false
-	}
-	closeArrays(schema.Items)
-	for _, property := range schema.Properties {
-		closeArrays(property)
-	}
-}
-
 // Schema describes a problem's code by all the values it can have.
-func (code) Schema(huma.Registry) *huma.Schema {
-	s := &huma.Schema{Type: huma.TypeString}
-	for _, c := range allCodes() {
-		s.Enum = append(s.Enum, string(c))
-	}
-	return s
-}
+func (code) Schema(huma.Registry) *huma.Schema { return front.Enum(allCodes()) }
 
 // allCodes lists every code.
 func allCodes() []code {

@@ -109,6 +109,11 @@ func (c code) status() (status int, detail string) {
 	return http.StatusInternalServerError, "something went wrong here"
 }
 
+func (c code) httpStatus() int {
+	status, _ := c.status()
+	return status
+}
+
 // refusal is an error that knows what the client is told. The cause is for
 // the log alone.
 type refusal struct {
