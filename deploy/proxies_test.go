@@ -136,15 +136,21 @@ func nginx(t *testing.T, p place) *exec.Cmd {
 		"127.0.0.1:8080": p.backend, "listen 443 ": "listen " + p.https + " ", "listen 80;": "listen " + p.http + ";",
 		"/etc/ssl/certs/id.example.pem": p.cert, "/etc/ssl/private/id.example.key": p.key,
 	})
-	// What Debian's nginx.conf has around it.
-	main := write(t, filepath.Join(p.dir, "nginx.conf"), `
+	return nginxWith(t, program, p.dir, "access_log off;")
+}
+
+// nginxWith is nginx with dir/site.conf, and around it what Debian's nginx.conf has,
+// and more.
+func nginxWith(t *testing.T, program, dir, more string) *exec.Cmd {
+	t.Helper()
+	main := write(t, filepath.Join(dir, "nginx.conf"), `
 daemon off;
 master_process off;
 pid nginx.pid;
 error_log stderr notice;
 events {}
 http {
-    access_log off;
+    `+more+`
     client_body_temp_path body;
     proxy_temp_path proxy;
     fastcgi_temp_path fastcgi;
@@ -153,7 +159,7 @@ http {
     include site.conf;
 }
 `)
-	return exec.CommandContext(t.Context(), program, "-e", "stderr", "-p", p.dir, "-c", main)
+	return exec.CommandContext(t.Context(), program, "-e", "stderr", "-p", dir, "-c", main)
 }
 
 func caddy(t *testing.T, p place) *exec.Cmd {

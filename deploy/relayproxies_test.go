@@ -120,22 +120,7 @@ func relayNginx(t *testing.T, p relayPlace) *exec.Cmd {
 		"127.0.0.1:8090": p.backends[0], "127.0.0.1:8091": p.backends[1], "listen 443 ": "listen " + p.https + " ",
 		"/etc/ssl/certs/relay.example.pem": p.cert, "/etc/ssl/private/relay.example.key": p.key, "/var/log/nginx/relay.log": "stderr",
 	})
-	main := write(t, filepath.Join(p.dir, "nginx.conf"), `
-daemon off;
-master_process off;
-pid nginx.pid;
-error_log stderr notice;
-events {}
-http {
-    client_body_temp_path body;
-    proxy_temp_path proxy;
-    fastcgi_temp_path fastcgi;
-    uwsgi_temp_path uwsgi;
-    scgi_temp_path scgi;
-    include site.conf;
-}
-`)
-	return exec.CommandContext(t.Context(), program, "-e", "stderr", "-p", p.dir, "-c", main)
+	return nginxWith(t, program, p.dir, "")
 }
 
 func relayCaddy(t *testing.T, p relayPlace) *exec.Cmd {
