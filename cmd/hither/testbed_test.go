@@ -208,8 +208,8 @@ func theirCall(ctx context.Context, method, path string, answer any) error {
 // TestWrapper starts the wrapper for a browser that says how it was started.
 func TestWrapper(t *testing.T) {
 	t.Parallel()
-	if _, err := os.Stat("/bin/sh"); err != nil {
-		t.Skip("no /bin/sh")
+	if _, err := os.Stat("/bin/sh"); err != nil && os.Getenv("CI") == "" {
+		t.Skip("/bin/sh is missing")
 	}
 	dir := filepath.Join(t.TempDir(), "it's $1 `x` \\ \"y\"")
 	if err := os.Mkdir(dir, 0o700); err != nil {
